@@ -1,0 +1,20 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test setup check bench chaos
+
+run:
+	@$(PYTHON) scripts/setup_env.py runtime
+	@$(BIN)/project-one demo $(ARGS)
+
+setup:
+	@$(PYTHON) scripts/setup_env.py dev
+
+test: setup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+check: setup
+	@$(BIN)/ruff format --check src tests scripts migrations
+	@$(BIN)/ruff check src tests scripts migrations
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-cache

@@ -1,0 +1,43 @@
+"""The words of the trail."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from project_one.kernel.canonical import Json
+
+
+class Action(StrEnum):
+    """What may stand in the trail. Past tense: it happened."""
+
+    CONTENT_APPROVED = "content.approved"
+    CONTENT_APPROVAL_VOIDED = "content.approval-voided"
+    FRAME_APPROVED = "frame.approved"
+    FRAME_APPROVAL_VOIDED = "frame.approval-voided"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    MORNING_PLANNED = "morning.planned"
+    MORNING_RELEASED = "morning.released"
+    MORNING_STOPPED = "morning.stopped"
+    MORNING_RESUMED = "morning.resumed"
+    MORNING_CLOSED = "morning.closed"
+    MESSAGE_REBOUND = "message.rebound"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_RESENT_AFTER_UNKNOWN = "message.resent-after-unknown"
+    RECEIPTS_RECEIVED = "receipts.received"
+    NUMBER_STOPPED = "number.stopped"
+    NUMBER_RESUMED = "number.resumed"
+    CERTIFICATE_ISSUED = "certificate.issued"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened to one object. `actor`: `clock`, `driver:<id>`, `operator`, `reviewer:<id>`, `vendor:whatsapp`."""
+
+    action: Action
+    object_kind: str
+    object_id: str
+    actor: str
+    data: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    business_date: date | None = None

@@ -1,0 +1,126 @@
+"""The one place that builds engine, queues and vendors from the settings, and binds jobs to handlers."""
+
+import os
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from project_one.delivery.config import DeliveryConfig, paced
+from project_one.delivery.drive import Tools, drive_number
+from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Reconcile
+from project_one.delivery.planning import Spread
+from project_one.delivery.service import sweep
+from project_one.delivery.service.certify import close_morning
+from project_one.delivery.service.plan import plan_morning
+from project_one.delivery.times import times_of_slot
+from project_one.kernel.clock import Clock, Pace, shifted_clock
+from project_one.kernel.db import Database, DatabaseConfig, connect
+from project_one.kernel.jobs import Job
+from project_one.kernel.queue import Handler, PermanentJobError
+from project_one.settings import Settings
+from project_one.vault.domain import Keyring
+from project_one.vendors.whatsapp.client import WhatsAppClient
+from project_one.vendors.whatsapp.jobs import WorkInbox
+from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
+from project_one.vocabulary.domain import parse_slot
+
+QUEUES = ("whatsapp-delivery", "webhooks", "maintenance")
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything a process works with."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    clock: Clock
+    delivery: DeliveryConfig
+
+    @property
+    def certificate_key(self) -> bytes:
+        return self.settings.certificate_key.get_secret_value()
+
+    def whatsapp(self) -> WhatsAppClient:
+        """A client of its own; the caller closes it."""
+        return WhatsAppClient(
+            base_url=self.settings.whatsapp_base_url,
+            version=self.settings.whatsapp_api_version,
+            access_token=self.settings.whatsapp_access_token.get_secret_value(),
+            waba_id=self.settings.whatsapp_waba_id,
+        )
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, process: str, pool_size: int = 10) -> AsyncGenerator[House]:
+    """Build what a process needs and take it down again."""
+    pace = Pace(settings.time_scale)
+    spread = Spread(settings.spread_groups, settings.spread_group_gap_s, settings.spread_jitter_s)
+    database = connect(
+        DatabaseConfig(settings.database_url.get_secret_value(), pool_size=pool_size), application=f"project-one {process}"
+    )
+    keyring = Keyring(
+        wrapping_key=settings.vault_key.get_secret_value(), lookup_key=settings.lookup_key.get_secret_value()
+    )
+    try:
+        yield House(settings, database, keyring, shifted_clock(settings.clock_offset), paced(pace, spread=spread))
+    finally:
+        await database.dispose()
+
+
+def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handler]]:
+    """Every job of every queue, listed by hand."""
+    transactions, clock, policy = house.database.transactions, house.clock, house.delivery.retry
+    tools = Tools(transactions, sender, house.keyring, house.delivery, clock, f"{os.getpid()}-{secrets.token_hex(3)}")
+    inbox = InboxTools(transactions, house.keyring, policy, clock)
+
+    async def drive(job: DriveNumber) -> None:
+        await drive_number(tools, job.number_id)
+
+    async def reconcile(_job: Reconcile) -> None:
+        async with transactions() as session:
+            await sweep.expire_claims(session, policy=policy, now=clock())
+        async with transactions() as session:
+            await sweep.resend_unknowns(session, policy=policy, now=clock())
+
+    async def close(job: CloseMorning) -> None:
+        async with transactions() as session:
+            await close_morning(session, job.morning_id, private_key=house.certificate_key, now=clock())
+
+    async def plan(job: PlanMorning) -> None:
+        slot = parse_slot(job.slot)
+        times = times_of_slot(job.business_date, slot, house.delivery)
+        async with transactions() as session:
+            await plan_morning(
+                session, business_date=job.business_date, slot=slot, times=times, config=house.delivery, now=clock()
+            )
+
+    async def webhooks(_job: WorkInbox) -> None:
+        await work_inbox(inbox)
+
+    bound: list[tuple[type[Job], Any]] = [
+        (DriveNumber, drive),
+        (Reconcile, reconcile),
+        (CloseMorning, close),
+        (PlanMorning, plan),
+        (WorkInbox, webhooks),
+    ]
+    table: dict[str, dict[str, Handler]] = {queue: {} for queue in QUEUES}
+    for job, handler in bound:
+        table[job.queue][job.name] = _parsed(job, handler)
+    return table
+
+
+def _parsed(job: type[Job], handler: Any) -> Handler:
+    async def run(data: dict[str, Any]) -> None:
+        try:
+            parsed = job.model_validate(data)
+        except ValueError as error:
+            message = f"{job.name}: the payload does not fit"
+            raise PermanentJobError(message) from error
+        await handler(parsed)
+
+    return run
+

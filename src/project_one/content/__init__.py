@@ -1,0 +1,4 @@
+"""What is said: packs with a text per language, frames, their approvals by hash, and the composition of a message.
+
+Tables: packs, variants, frames, approvals, schedules. Two things are approved by SHA-256: the content and the frame.
+"""

@@ -1,0 +1,204 @@
+"""The night plan: a pure function over a snapshot. The same snapshot gives the same plan."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from project_one.advisor.domain import PlannedFor
+from project_one.channel.domain import SendingNumber
+from project_one.content.domain import CompositionError, Content, Frame, LibraryPack, compose
+from project_one.vocabulary.domain import Capacity, Language
+
+NO_REPEAT = timedelta(days=30)
+
+
+class Reason(StrEnum):
+    """Why an advisor has no message, or one without a plan B."""
+
+    NO_CONSENT = "no-consent"
+    NOT_REGISTERED = "registration-not-valid"
+    NOTHING_APPROVED = "nothing-approved"
+    NO_FRAME = "no-approved-frame"
+    NO_NUMBER = "no-sending-number"
+    DOES_NOT_FIT = "does-not-fit"
+    NO_PLAN_B = "no-plan-b"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How sends are spread after the release, in seconds (already scaled): `groups` starts `gap_s` apart, plus jitter."""
+
+    groups: int
+    gap_s: float
+    jitter_s: float
+
+    @property
+    def total_s(self) -> float:
+        return (self.groups - 1) * self.gap_s + self.jitter_s
+
+
+@dataclass(frozen=True)
+class Own:
+    """An advisor's own pack for this morning, in her language and approved."""
+
+    sha256: str
+    topic_family: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All the plan looks at. `recent`: what each advisor got within NO_REPEAT, by content hash."""
+
+    business_date: date
+    release_at: datetime
+    spread: Spread
+    advisors: Sequence[PlannedFor]
+    own: Mapping[UUID, Own]
+    library: Sequence[LibraryPack]
+    contents: Mapping[str, Content]
+    frames: Mapping[tuple[Capacity, Language], Sequence[Frame]]
+    recent: Mapping[UUID, frozenset[str]]
+    numbers: Sequence[SendingNumber]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A content with the hash of what each usable frame makes of it for this advisor."""
+
+    sha256: str
+    topic_family: str
+    renders: Mapping[UUID, str]
+
+
+@dataclass(frozen=True)
+class PlannedMessage:
+    advisor_id: UUID
+    number_id: UUID
+    due_at: datetime
+    binding: Bound
+    plan_b: Bound | None
+
+
+@dataclass(frozen=True)
+class Unplanned:
+    """Somebody to look at before 06:00. With NO_PLAN_B she has a message, only no second one."""
+
+    advisor_id: UUID
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Plan:
+    messages: list[PlannedMessage]
+    unplanned: list[Unplanned]
+
+
+def _lot(*parts: str) -> int:
+    """A number that looks random and is the same every time."""
+    return int.from_bytes(hashlib.sha256("\0".join(parts).encode()).digest()[:8], "big")
+
+
+def due_at(advisor_id: UUID, snapshot: Snapshot) -> datetime:
+    """Release, plus the start of her group, plus her jitter; seeded by date and advisor."""
+    spread = snapshot.spread
+    group = _lot("group", str(advisor_id)) % spread.groups
+    share = _lot("jitter", str(advisor_id), snapshot.business_date.isoformat()) / 2**64
+    return snapshot.release_at + timedelta(seconds=group * spread.gap_s + share * spread.jitter_s)
+
+
+class _Shelf:
+    """Fallback candidates of one capacity and language for the month, in a fixed order."""
+
+    def __init__(self, snapshot: Snapshot, capacity: Capacity, language: Language) -> None:
+        month = snapshot.business_date.month
+        self.items = [
+            (pack.contents[language], pack.topic_family)
+            for pack in snapshot.library
+            if capacity in pack.capacities and language in pack.contents and (not pack.months or month in pack.months)
+        ]
+
+    def pick(self, start: int, *, not_these: frozenset[str], not_family: str | None) -> tuple[str, str] | None:
+        """The next item from `start` on, of another topic family if there is one."""
+        second_choice: tuple[str, str] | None = None
+        for offset in range(len(self.items)):
+            sha256, family = self.items[(start + offset) % len(self.items)]
+            if sha256 in not_these:
+                continue
+            if family != not_family:
+                return sha256, family
+            second_choice = second_choice or (sha256, family)
+        return second_choice
+
+
+def plan_night(snapshot: Snapshot) -> Plan:
+    """One message per deliverable advisor, each with a plan B where there is one, and the list of those to look at."""
+    messages: list[PlannedMessage] = []
+    unplanned: list[Unplanned] = []
+    shelves: dict[tuple[Capacity, Language], _Shelf] = {}
+    numbers = [number for number in snapshot.numbers if number.may_send and not number.is_spare]
+    for advisor in snapshot.advisors:
+        key = (advisor.identity.capacity, advisor.language)
+        if key not in shelves:
+            shelves[key] = _Shelf(snapshot, *key)
+        outcome = _plan_one(advisor, snapshot, shelves[key], numbers)
+        if isinstance(outcome, Reason):
+            unplanned.append(Unplanned(advisor.advisor_id, outcome))
+            continue
+        messages.append(outcome)
+        if outcome.plan_b is None:
+            unplanned.append(Unplanned(advisor.advisor_id, Reason.NO_PLAN_B))
+    return Plan(messages, unplanned)
+
+
+def _plan_one(
+    advisor: PlannedFor, snapshot: Snapshot, shelf: _Shelf, numbers: Sequence[SendingNumber]
+) -> PlannedMessage | Reason:
+    if not advisor.opted_in:
+        return Reason.NO_CONSENT
+    if not advisor.is_deliverable:
+        return Reason.NOT_REGISTERED
+    if not numbers:
+        return Reason.NO_NUMBER
+    if not snapshot.frames.get((advisor.identity.capacity, advisor.language)):
+        return Reason.NO_FRAME
+    day = snapshot.business_date.toordinal()
+    start = _lot("shelf", str(advisor.advisor_id)) + day
+    used = snapshot.recent.get(advisor.advisor_id, frozenset())
+    own = snapshot.own.get(advisor.advisor_id)
+    first = (own.sha256, own.topic_family) if own else shelf.pick(start, not_these=used, not_family=None)
+    if first is None:
+        return Reason.NOTHING_APPROVED
+    binding = _bind(advisor, snapshot, *first)
+    if binding is None:
+        return Reason.DOES_NOT_FIT
+    second = shelf.pick(start + 1, not_these=used | {first[0]}, not_family=first[1])
+    return PlannedMessage(
+        advisor_id=advisor.advisor_id,
+        number_id=_choose_number(advisor.advisor_id, numbers),
+        due_at=due_at(advisor.advisor_id, snapshot),
+        binding=binding,
+        plan_b=_bind(advisor, snapshot, *second) if second else None,
+    )
+
+
+def _bind(advisor: PlannedFor, snapshot: Snapshot, sha256: str, family: str) -> Bound | None:
+    renders: dict[UUID, str] = {}
+    for frame in snapshot.frames[advisor.identity.capacity, advisor.language]:
+        try:
+            renders[frame.id] = compose(frame, snapshot.contents[sha256], advisor.identity).sha256
+        except CompositionError:
+            continue  # another wording may still fit
+    return Bound(sha256, family, renders) if renders else None
+
+
+def _choose_number(advisor_id: UUID, numbers: Sequence[SendingNumber]) -> UUID:
+    """Weighted by rate, stable per advisor, so that a client chat keeps its sender."""
+    point = _lot("number", str(advisor_id)) / 2**64 * sum(number.rate_per_s for number in numbers)
+    for number in numbers:
+        point -= number.rate_per_s
+        if point < 0:
+            return number.id
+    return numbers[-1].id

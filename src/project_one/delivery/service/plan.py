@@ -1,0 +1,241 @@
+"""Planning a morning: take the snapshot, decide, write the difference into the ledger."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from project_one.advisor import service as advisors
+from project_one.audit import service as audit
+from project_one.audit.domain import Action, Event
+from project_one.channel import service as channel
+from project_one.content import service as content
+from project_one.content.domain import Frame
+from project_one.delivery.config import DeliveryConfig
+from project_one.delivery.domain import Cause, MessageStatus, MorningState
+from project_one.delivery.errors import MorningAlreadyReleasedError
+from project_one.delivery.models import MessageRow, MorningRow
+from project_one.delivery.planning import NO_REPEAT, Bound, Own, Plan, PlannedMessage, Reason, Snapshot, Spread, plan_night
+from project_one.kernel.db import ReadSession, WriteSession
+from project_one.kernel.ids import new_id
+from project_one.vocabulary.domain import Capacity, Language, Slot
+
+
+@dataclass(frozen=True)
+class Times:
+    """When this morning leaves, when it is late, when it ends, and how its sends are spread."""
+
+    release_at: datetime
+    deadline_at: datetime
+    closes_at: datetime
+    spread: Spread
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    morning_id: UUID
+    planned: int
+    added: int
+    rebound: int
+    withdrawn: int
+    unplanned: list[dict[str, str]]
+
+
+async def plan_morning(
+    session: WriteSession,
+    *,
+    business_date: date,
+    slot: Slot,
+    times: Times,
+    config: DeliveryConfig,
+    now: datetime,
+    is_demo: bool = False,
+    everyone: bool = False,
+    limit: int | None = None,
+) -> PlanResult:
+    """Write the plan of one morning; again and again until the release. Raises MorningAlreadyReleasedError.
+
+    `everyone`: advisors of all slots, not only of this one (a morning released by hand).
+    """
+    morning = await _morning(session, business_date, slot, times, is_demo=is_demo, now=now)
+    snapshot = await take_snapshot(
+        session, business_date, slot, times, whose=None if everyone else slot, limit=limit
+    )
+    plan = plan_night(snapshot)
+    result = await _apply(session, morning, plan, now=now)
+    morning.unplanned = result.unplanned
+    morning.planned_at = now
+    if result.added or result.rebound or result.withdrawn:
+        data = {"planned": result.planned, "added": result.added, "rebound": result.rebound, "withdrawn": result.withdrawn}
+        event = Event(Action.MORNING_PLANNED, "morning", str(morning.id), "planner", data, business_date)
+        await audit.record(session, event, now=now)
+    return result
+
+
+async def _morning(
+    session: WriteSession, business_date: date, slot: Slot, times: Times, *, is_demo: bool, now: datetime
+) -> MorningRow:
+    statement = upsert(MorningRow).values(
+        id=new_id(),
+        business_date=business_date,
+        slot=slot,
+        state=MorningState.PLANNED,
+        is_demo=is_demo,
+        release_at=times.release_at,
+        deadline_at=times.deadline_at,
+        closes_at=times.closes_at,
+        spread_s=times.spread.total_s,
+        planned_at=now,
+        unplanned=[],
+    )
+    await session.execute(statement.on_conflict_do_nothing())
+    query = select(MorningRow).where(MorningRow.business_date == business_date, MorningRow.slot == slot)
+    row = (await session.scalars(query.with_for_update())).one()
+    if row.state is not MorningState.PLANNED:
+        message = f"The morning of {business_date} {slot} is {row.state}; its bindings change no more."
+        raise MorningAlreadyReleasedError(message, business_date=str(business_date), slot=slot)
+    return row
+
+
+async def take_snapshot(
+    session: ReadSession, business_date: date, slot: Slot, times: Times, *, whose: Slot | None, limit: int | None
+) -> Snapshot:
+    """What the plan looks at, read once."""
+    planned_for = await advisors.for_slot(session, whose, limit=limit)
+    library = await content.fallback_library(session)
+    scheduled = await content.scheduled(session, business_date, slot)
+    own_hashes = {sha for item in scheduled.values() for sha in item.contents.values()}
+    library_hashes = {sha for pack in library for sha in pack.contents.values()}
+    material = await content.material(session, own_hashes | library_hashes)
+    frames: dict[tuple[Capacity, Language], list[Frame]] = {}
+    for capacity in Capacity:
+        for language in Language:
+            frames[capacity, language] = material.frames_for(capacity, language)
+    own: dict[UUID, Own] = {}
+    for advisor in planned_for:
+        item = scheduled.get(advisor.advisor_id)
+        sha = item.contents.get(advisor.language) if item else None
+        if item and sha in material.contents and advisor.identity.capacity in item.capacities:
+            own[advisor.advisor_id] = Own(sha, item.topic_family)
+    return Snapshot(
+        business_date=business_date,
+        release_at=times.release_at,
+        spread=times.spread,
+        advisors=planned_for,
+        own=own,
+        library=library,
+        contents=material.contents,
+        frames=frames,
+        recent=await _recent(session, business_date),
+        numbers=await channel.numbers(session),
+    )
+
+
+async def _recent(session: ReadSession, business_date: date) -> dict[UUID, frozenset[str]]:
+    """What left for each advisor within NO_REPEAT before this day."""
+    left = case((MessageRow.on_plan_b, MessageRow.plan_b_sha256), else_=MessageRow.content_sha256)
+    rows = await session.execute(
+        select(MessageRow.advisor_id, left).where(
+            MessageRow.business_date < business_date,
+            MessageRow.business_date >= business_date - NO_REPEAT,
+            MessageRow.status.not_in([MessageStatus.FAILED, MessageStatus.WITHDRAWN]),
+        )
+    )
+    found: dict[UUID, set[str]] = {}
+    for advisor_id, sha256 in rows.tuples():
+        found.setdefault(advisor_id, set()).add(sha256)
+    return {advisor_id: frozenset(hashes) for advisor_id, hashes in found.items()}
+
+
+def _renders(bound: Bound | None) -> dict[str, Any]:
+    return {str(frame_id): sha256 for frame_id, sha256 in bound.renders.items()} if bound else {}
+
+
+def _columns(message: PlannedMessage) -> dict[str, Any]:
+    return {
+        "number_id": message.number_id,
+        "due_at": message.due_at,
+        "next_at": message.due_at,
+        "content_sha256": message.binding.sha256,
+        "renders": _renders(message.binding),
+        "topic_family": message.binding.topic_family,
+        "plan_b_sha256": message.plan_b.sha256 if message.plan_b else None,
+        "plan_b_renders": _renders(message.plan_b),
+    }
+
+
+_COMPARED = ("number_id", "due_at", "content_sha256", "renders", "topic_family", "plan_b_sha256", "plan_b_renders")
+
+
+async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now: datetime) -> PlanResult:
+    """Insert what is new, rebind what changed, withdraw who is no longer deliverable."""
+    query = select(MessageRow.id, MessageRow.advisor_id, MessageRow.status, *(getattr(MessageRow, name) for name in _COMPARED))
+    existing = {
+        row["advisor_id"]: row
+        for row in (await session.execute(query.where(MessageRow.morning_id == morning.id))).mappings()
+    }
+    fresh: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    events: list[Event] = []
+    for message in plan.messages:
+        columns = _columns(message)
+        row = existing.pop(message.advisor_id, None)
+        if row is None:
+            fresh.append(_new_row(morning, message.advisor_id, columns))
+        elif row["status"] is not MessageStatus.PLANNED or any(row[name] != columns[name] for name in _COMPARED):
+            changed.append({"row_id": row["id"], **columns})
+            data = {"from": row["content_sha256"], "to": message.binding.sha256}
+            events.append(Event(Action.MESSAGE_REBOUND, "message", str(row["id"]), "planner", data, morning.business_date))
+    if fresh:
+        await session.execute(insert(MessageRow), fresh)
+    if changed:
+        values = {name: bindparam(name) for name in (*_COMPARED, "next_at")}
+        statement = (
+            update(MessageRow.__table__)  # pyright: ignore[reportArgumentType]  Core update: many rows, one statement
+            .where(MessageRow.__table__.c.id == bindparam("row_id"))
+            .values(status=MessageStatus.PLANNED, cause=None, withdrawn_at=None, **values)
+        )
+        connection = await session.connection()
+        await connection.execute(statement, changed)
+    await audit.record_all(session, events, now=now)
+    withdrawn = await _withdraw(session, existing, plan, now=now)
+    unplanned = [{"advisor_id": str(item.advisor_id), "reason": item.reason.value} for item in plan.unplanned]
+    return PlanResult(morning.id, len(plan.messages), len(fresh), len(changed), withdrawn, unplanned)
+
+
+def _new_row(morning: MorningRow, advisor_id: UUID, columns: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "morning_id": morning.id,
+        "business_date": morning.business_date,
+        "slot": morning.slot,
+        "advisor_id": advisor_id,
+        "status": MessageStatus.PLANNED,
+        "is_held": False,
+        "on_plan_b": False,
+        "attempts_made": 0,
+        "resends_after_unknown": 0,
+        **columns,
+    }
+
+
+_WITHDRAWN_FOR = {Reason.NO_CONSENT: Cause.CONSENT, Reason.NOT_REGISTERED: Cause.REGISTRATION}
+
+
+async def _withdraw(session: WriteSession, left_over: dict[UUID, Any], plan: Plan, *, now: datetime) -> int:
+    """Rows of advisors whom the plan no longer serves."""
+    reasons = {item.advisor_id: item.reason for item in plan.unplanned}
+    count = 0
+    for advisor_id, row in left_over.items():
+        if row["status"] is MessageStatus.PLANNED:
+            cause = _WITHDRAWN_FOR.get(reasons.get(advisor_id, Reason.NOT_REGISTERED), Cause.CONTENT)
+            await session.execute(
+                update(MessageRow)
+                .where(MessageRow.id == row["id"])
+                .values(status=MessageStatus.WITHDRAWN, cause=cause, withdrawn_at=now)
+            )
+            count += 1
+    return count

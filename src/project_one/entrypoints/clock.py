@@ -1,0 +1,123 @@
+"""The clock process, with the relay: schedules become due rows, what lies undone is woken, the outbox is carried out.
+
+Any number may run: due rows are unique in Postgres, everything else is only a wake-up.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import date, datetime, timedelta
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import DBAPIError, InterfaceError
+
+from project_one.bootstrap import House, open_house
+from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Reconcile
+from project_one.delivery.service import sweep
+from project_one.delivery.service.certify import mornings_to_close
+from project_one.delivery.service.release import release_due
+from project_one.delivery.times import night_plan_at
+from project_one.entrypoints.signals import stop_requested
+from project_one.kernel import heartbeat, inbox, logs, occurrences, outbox
+from project_one.kernel.clock import business_date
+from project_one.kernel.ids import new_id
+from project_one.kernel.inbox import InboxState
+from project_one.kernel.jobs import Job
+from project_one.kernel.queue import JobProducer
+from project_one.settings import Settings
+from project_one.vendors.whatsapp.jobs import WorkInbox
+from project_one.vocabulary.domain import DEFAULT_SLOT
+
+log = structlog.get_logger()
+
+_TICK_S = 1.0
+_RELAY_S = 0.05
+_REPLAN_EVERY = timedelta(minutes=10)
+_OUTBOX_KEPT = timedelta(days=7)
+_TROUBLE = (DBAPIError, InterfaceError, RedisError, OSError, TimeoutError)
+
+
+class ClockWork:
+    """One tick is a handful of indexed reads and the jobs they call for."""
+
+    def __init__(self, house: House, producer: JobProducer) -> None:
+        self._house = house
+        self._producer = producer
+
+    async def tick(self) -> None:
+        """Raise what is due, then wake what lies undone."""
+        await self._raise_due()
+        now, policy = self._house.clock(), self._house.delivery.retry
+        async with self._house.database.transactions() as session:
+            await heartbeat.beat(session, process="clock", now=now)
+            await release_due(session, now=now)
+            await sweep.rest_weak_numbers(session, now=now)
+            await sweep.move_from_stopped(session)
+        async with self._house.database.readings() as session:
+            jobs: list[Job] = [DriveNumber(number_id=item) for item in await sweep.numbers_to_drive(session, now=now)]
+            if await sweep.needs_reconcile(session, policy=policy, now=now):
+                jobs.append(Reconcile())
+            jobs += [CloseMorning(morning_id=item) for item in await mornings_to_close(session, now=now)]
+            if (await inbox.backlog(session))[InboxState.WAITING]:
+                jobs.append(WorkInbox())
+        for job in jobs:
+            await self._producer.add(job.queue, job.name, job.model_dump(mode="json"), job_id=str(new_id()))
+
+    async def _raise_due(self) -> None:
+        """The night plan of the next business day: at 20:30 and every ten minutes until the freeze, as approvals come."""
+        now = self._house.clock()
+        for day in (business_date(now), business_date(now) + timedelta(days=1)):
+            due = _last_plan_moment(day, now)
+            if due is None:
+                continue
+            async with self._house.database.transactions() as session:
+                raised = await occurrences.raise_once(session, schedule=f"night-plan {day}", due_at=due, now=now)
+                if raised is not None:
+                    outbox.enqueue(session, PlanMorning(business_date=day, slot=DEFAULT_SLOT), now=now)
+                    await occurrences.mark_done(session, schedule=f"night-plan {day}", due_at=due, now=now)
+
+    async def relay(self) -> int:
+        async with self._house.database.transactions() as session:
+            return await outbox.relay_once(session, self._producer, now=self._house.clock())
+
+    async def tidy(self) -> None:
+        now = self._house.clock()
+        async with self._house.database.transactions() as session:
+            await outbox.forget_dispatched(session, before=now - _OUTBOX_KEPT)
+
+
+def _last_plan_moment(day: date, now: datetime) -> datetime | None:
+    """The latest planning moment of `day` that has passed; None before 20:30 of the eve and from the freeze on."""
+    start = night_plan_at(day)
+    freeze = start + timedelta(hours=9)  # 05:30
+    if not start <= now < freeze:
+        return None
+    return start + (now - start) // _REPLAN_EVERY * _REPLAN_EVERY
+
+
+async def run_clock(settings: Settings) -> None:
+    """Run until told to stop."""
+    logs.configure(process="clock", level=settings.log_level)
+    stop = stop_requested()
+    producer = JobProducer(settings.redis_url.get_secret_value())
+    async with open_house(settings, process="clock", pool_size=4) as house:
+        clockwork = ClockWork(house, producer)
+        await asyncio.gather(
+            _every(stop, _TICK_S, clockwork.tick),
+            _every(stop, _RELAY_S, clockwork.relay),
+            _every(stop, 3600, clockwork.tidy),
+        )
+    await producer.close()
+
+
+async def _every(stop: asyncio.Event, seconds: float, step: Callable[[], Awaitable[object]]) -> None:
+    """Run `step` again and again; trouble with a server is logged and tried again at the next beat."""
+    while not stop.is_set():
+        try:
+            await step()
+        except _TROUBLE as error:
+            log.warning("clock.step-failed", step=getattr(step, "__name__", "step"), error=type(error).__name__)
+        try:
+            await asyncio.wait_for(stop.wait(), seconds)
+        except TimeoutError:
+            continue

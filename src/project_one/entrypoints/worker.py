@@ -1,0 +1,51 @@
+"""The worker process: BullMQ workers for the named queues."""
+
+import asyncio
+
+import structlog
+from sqlalchemy.exc import DBAPIError, InterfaceError
+
+from project_one.bootstrap import House, handlers, open_house
+from project_one.entrypoints.signals import stop_requested
+from project_one.kernel import heartbeat, logs
+from project_one.kernel.queue import JobWorker
+from project_one.settings import Settings
+
+log = structlog.get_logger()
+
+_BEAT_S = 2
+
+
+async def work(settings: Settings, queues: list[str], *, name: str) -> None:
+    """Run until told to stop; running jobs are given time to end."""
+    logs.configure(process=name, level=settings.log_level)
+    stop = stop_requested()
+    async with open_house(settings, process=name, pool_size=12) as house:
+        sender = house.whatsapp()
+        table = handlers(house, sender)
+        workers = [
+            JobWorker(queue, table[queue], redis_url=settings.redis_url.get_secret_value()) for queue in queues
+        ]
+        for worker in workers:
+            await worker.start()
+        log.info("worker.started", queues=queues)
+        while not stop.is_set():
+            await _beat(house, name, workers)
+            try:
+                await asyncio.wait_for(stop.wait(), _BEAT_S)
+            except TimeoutError:
+                continue
+        await asyncio.gather(*(worker.close() for worker in workers))
+        await sender.close()
+
+
+async def _beat(house: House, name: str, workers: list[JobWorker]) -> None:
+    """A worker whose loops have ended is not alive."""
+    if not all(worker.is_running for worker in workers):
+        log.error("worker.loop-ended", queues=[worker.queue for worker in workers if not worker.is_running])
+        return
+    try:
+        async with house.database.transactions() as session:
+            await heartbeat.beat(session, process=name, now=house.clock())
+    except (DBAPIError, InterfaceError, OSError, TimeoutError) as error:
+        log.warning("worker.beat-failed", error=type(error).__name__)

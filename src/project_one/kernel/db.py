@@ -1,0 +1,119 @@
+"""Engine, sessions and column types.
+
+    edge ── transactions() ──► WriteSession ── service(session, …) ──► commit at the edge
+         └─ readings()     ──► ReadSession  ── queries(session, …)
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NewType
+from uuid import UUID
+
+from sqlalchemy import TIMESTAMP, Enum, MetaData, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+ReadSession = NewType("ReadSession", AsyncSession)
+WriteSession = NewType("WriteSession", ReadSession)  # may stand in for a ReadSession, never the reverse
+
+Transactions = Callable[[], AbstractAsyncContextManager[WriteSession]]
+Readings = Callable[[], AbstractAsyncContextManager[ReadSession]]
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  SQLAlchemy reads it from the class
+        datetime: TIMESTAMP(timezone=True),
+        UUID: Uuid(),
+        str: Text(),
+        dict[str, Any]: JSONB(),
+        list[Any]: JSONB(),
+    }
+
+
+def text_enum(enum: type[StrEnum], name: str) -> Enum:
+    """A status stored as text under a CHECK constraint, so that a new value is one migration and no type surgery."""
+    return Enum(enum, name=name, native_enum=False, create_constraint=True, length=32, values_callable=_values)
+
+
+def _values(enum: type[StrEnum]) -> list[str]:
+    return [member.value for member in enum]
+
+
+@dataclass(frozen=True)
+class DatabaseConfig:
+    """`url`: postgresql:// or postgresql+asyncpg://; timeouts in seconds of the wall clock, never scaled."""
+
+    url: str
+    pool_size: int = 10
+    statement_timeout_s: float = 30
+    lock_timeout_s: float = 10
+    idle_in_transaction_timeout_s: float = 60
+    connect_timeout_s: float = 5
+
+
+@dataclass(frozen=True)
+class Database:
+    engine: AsyncEngine
+    transactions: Transactions
+    readings: Readings
+
+    async def dispose(self) -> None:
+        await self.engine.dispose()
+
+
+def asyncpg_url(url: str) -> str:
+    """The same address with the async driver named in it."""
+    return make_url(url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def connect(config: DatabaseConfig, *, application: str) -> Database:
+    """Build the pool; nothing is opened before the first use."""
+    engine = create_async_engine(
+        asyncpg_url(config.url),
+        pool_size=config.pool_size,
+        max_overflow=0,
+        pool_timeout=config.statement_timeout_s,
+        pool_pre_ping=True,
+        connect_args={
+            "timeout": config.connect_timeout_s,
+            "server_settings": {
+                "application_name": application,
+                "timezone": "UTC",
+                "statement_timeout": str(int(config.statement_timeout_s * 1000)),
+                "lock_timeout": str(int(config.lock_timeout_s * 1000)),
+                "idle_in_transaction_session_timeout": str(int(config.idle_in_transaction_timeout_s * 1000)),
+            },
+        },
+    )
+    return over(engine)
+
+
+def over(engine: AsyncEngine) -> Database:
+    """Sessions on an engine that somebody else made."""
+    maker = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transactions() -> AsyncGenerator[WriteSession]:
+        async with maker() as session, session.begin():
+            yield WriteSession(ReadSession(session))
+
+    @asynccontextmanager
+    async def readings() -> AsyncGenerator[ReadSession]:
+        async with maker() as session, session.begin():
+            yield ReadSession(session)
+
+    return Database(engine=engine, transactions=transactions, readings=readings)

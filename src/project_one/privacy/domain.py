@@ -1,0 +1,36 @@
+"""Recognising a stop, and the words of the consent ledger."""
+
+import unicodedata
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+
+import yaml
+
+
+class ConsentAction(StrEnum):
+    GIVEN = "given"
+    WITHDRAWN = "withdrawn"
+
+
+class Purpose(StrEnum):
+    WHATSAPP_POST = "whatsapp-post"
+
+
+def _plain(text: str) -> str:
+    """Letters as people type them: without case, punctuation, nukta, and with chandrabindu as anusvara."""
+    decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    folded = decomposed.replace("\u093c", "").replace("\u0901", "\u0902")
+    kept = (char if unicodedata.category(char)[0] in "LMN" else " " for char in folded)
+    return " ".join("".join(kept).split())
+
+
+@cache
+def _stop_words() -> frozenset[str]:
+    text = resources.files("project_one.privacy").joinpath("data/stop_words.yaml").read_text(encoding="utf-8")
+    return frozenset(_plain(word) for words in yaml.safe_load(text).values() for word in words)
+
+
+def is_stop(text: str) -> bool:
+    """Whether the whole message is a request to stop, in English, Hindi or Marathi, in either script."""
+    return _plain(text) in _stop_words()

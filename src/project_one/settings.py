@@ -1,0 +1,72 @@
+"""Every environment variable, read once by an entrypoint. `.env.example` lists the same names (tested)."""
+
+from base64 import b64decode
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_KEY_BYTES = 32
+
+
+class Environment(StrEnum):
+    LOCAL = "local"
+    PRODUCTION = "production"
+
+
+def _decode_key(value: object) -> object:
+    return b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+Key = Annotated[SecretBytes, BeforeValidator(_decode_key)]
+
+
+class Settings(BaseSettings):
+    """Names are the environment's, in capitals. Keys are 32 random bytes in base64."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    environment: Environment = Environment.LOCAL
+    log_level: str = "info"
+    time_scale: Annotated[float, Field(ge=1, le=100)] = 1
+    clock_offset_s: float = 0
+
+    database_url: SecretStr
+    database_owner_url: SecretStr | None = None
+    redis_url: SecretStr
+
+    api_host: str = "127.0.0.1"
+    api_port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    operator_token: SecretStr
+
+    vault_key: Key
+    lookup_key: Key
+    certificate_key: Key
+
+    whatsapp_base_url: str = "https://graph.facebook.com"
+    whatsapp_api_version: str = "v24.0"
+    whatsapp_access_token: SecretStr
+    whatsapp_app_secret: SecretStr
+    whatsapp_verify_token: SecretStr
+    whatsapp_waba_id: str
+
+    spread_groups: Annotated[int, Field(ge=1)] = 4
+    spread_group_gap_s: Annotated[float, Field(ge=0)] = 30
+    spread_jitter_s: Annotated[float, Field(ge=0)] = 60
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        for name in ("vault_key", "lookup_key", "certificate_key"):
+            if len(getattr(self, name).get_secret_value()) != _KEY_BYTES:
+                message = f"{name.upper()} must be {_KEY_BYTES} bytes in base64; make one with: openssl rand -base64 {_KEY_BYTES}"
+                raise ValueError(message)
+        if self.environment is Environment.PRODUCTION and (self.time_scale != 1 or self.clock_offset_s != 0):
+            message = "TIME_SCALE and CLOCK_OFFSET_S are for rehearsals; production refuses them"
+            raise ValueError(message)
+        return self
+
+    @property
+    def clock_offset(self) -> timedelta:
+        return timedelta(seconds=self.clock_offset_s)

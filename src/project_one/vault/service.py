@@ -1,0 +1,39 @@
+"""Making, fetching and destroying the keys of persons (and of inbox days)."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from project_one.kernel.db import ReadSession, WriteSession
+from project_one.vault.domain import Keyring, SubjectKey
+from project_one.vault.models import SubjectKeyRow
+
+
+async def create_keys(
+    session: WriteSession, keyring: Keyring, subjects: Sequence[str], *, now: datetime
+) -> dict[str, SubjectKey]:
+    """New keys for subjects that have none; existing ones are kept. Keys by subject."""
+    made = {subject: keyring.new_key(subject) for subject in subjects}
+    if made:
+        rows = [{"subject": subject, "wrapped_key": wrapped, "created_at": now} for subject, (_, wrapped) in made.items()]
+        await session.execute(insert(SubjectKeyRow).on_conflict_do_nothing(), rows)
+    return await keys_of(session, keyring, subjects)
+
+
+async def keys_of(session: ReadSession, keyring: Keyring, subjects: Collection[str]) -> dict[str, SubjectKey]:
+    """Keys by subject; a subject that was never known or is forgotten is absent."""
+    rows = await session.execute(
+        select(SubjectKeyRow.subject, SubjectKeyRow.wrapped_key).where(
+            SubjectKeyRow.subject.in_(subjects), SubjectKeyRow.wrapped_key.is_not(None)
+        )
+    )
+    return {subject: keyring.unwrap(subject, wrapped) for subject, wrapped in rows.tuples() if wrapped is not None}
+
+
+async def destroy_key(session: WriteSession, subject: str, *, now: datetime) -> None:
+    """Forget for ever what was sealed under this subject's key."""
+    await session.execute(
+        update(SubjectKeyRow).where(SubjectKeyRow.subject == subject).values(wrapped_key=None, destroyed_at=now)
+    )

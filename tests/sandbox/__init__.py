@@ -1,0 +1,1 @@
+"""The sandbox, tried over real HTTP on loopback; nothing here sleeps to synchronise."""
