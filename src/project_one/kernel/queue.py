@@ -71,7 +71,8 @@ class JobWorker:
 
     @property
     def is_running(self) -> bool:
-        return self._worker is not None and self._worker.running and self._loop is not None and not self._loop.done()
+        """False once the loop has ended, which BullMQ does not report by itself."""
+        return self._loop is not None and not self._loop.done()
 
     async def start(self) -> None:
         client: Redis = Redis.from_url(

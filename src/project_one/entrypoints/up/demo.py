@@ -18,7 +18,7 @@ from project_one.bootstrap import House, open_house
 from project_one.content import service as content
 from project_one.delivery.certificate import Signed, as_text
 from project_one.delivery.domain import MessageStatus
-from project_one.delivery.service.certify import issue_certificate
+from project_one.delivery.service.certify import issue_certificate, ledger_lines
 from project_one.delivery.service.plan import PlanResult, plan_morning
 from project_one.delivery.service.release import release_morning, status_counts
 from project_one.delivery.times import times_from_now
@@ -91,7 +91,9 @@ class DemoResult:
 
     @property
     def promises_held(self) -> bool:
-        return self.figures["duplicates"] == 0 and self.figures["lost"] == 0 and self.figures["unaccounted"] == 0
+        figures = self.figures
+        is_clean = figures["duplicates"] == 0 and figures["lost"] == 0 and figures["unaccounted"] == 0
+        return is_clean and figures["planned"] > 0 and figures["sent"] + figures["failed"] == figures["planned"]
 
 
 async def plan_and_release(house: House, *, advisors: int, spread_s: float, now: datetime) -> PlanResult:
@@ -183,8 +185,6 @@ async def compare_with_oracle(installation: Installation, house: House, morning_
     duplicates: accepted twice for one message, not explained by a counted resend after an unknown outcome.
     lost: no accept at the vendor and no cause in the ledger. unaccounted: accepted there, unknown or planned here.
     """
-    from project_one.delivery.service.certify import ledger_lines
-
     async with house.database.readings() as session:
         lines = await ledger_lines(session, morning_id)
     message_of = {attempt.id: line for line in lines for attempt in line.attempts}

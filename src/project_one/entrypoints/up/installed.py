@@ -185,7 +185,7 @@ async def _start_sandbox(installation: Installation, options: Options, secrets: 
         "numbers": [
             {
                 "id": str(100_000_000_000_100 + index),
-                "display_phone_number": f"+91 1{index:09d}",
+                "display_phone_number": f"+91 19{index:08d}",  # never a demo recipient
                 "verified_name": "Project One demo",
                 "mps": options.number_limit,
                 "throughput": throughput,
