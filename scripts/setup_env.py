@@ -14,7 +14,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 UV_DIR = os.path.join(ROOT, ".tools", "uv")
 UV = os.path.join(UV_DIR, "bin", "uv")
-LOCKS = {"runtime": ["runtime"], "dev": ["dev", "runtime"]}  # what an installed set also satisfies
+LOCKS = {
+    "runtime": ["runtime"],
+    "dev": ["dev", "runtime"],
+}  # what an installed set also satisfies
 
 
 def fingerprint(kind):
@@ -45,27 +48,74 @@ def run(what, *command):
 
 def install(kind):
     if not os.path.exists(UV):
-        run("installing uv", sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-            "--no-deps", "--require-hashes", "--target", UV_DIR, "--upgrade", "-r", "requirements/uv.txt")
+        run(
+            "installing uv",
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--require-hashes",
+            "--target",
+            UV_DIR,
+            "--upgrade",
+            "-r",
+            "requirements/uv.txt",
+        )
     if os.path.isdir(VENV):
         for installed in LOCKS:
             marker = os.path.join(VENV, ".ready-" + installed)
             if os.path.exists(marker):
                 os.remove(marker)
-    run("making .venv", UV, "venv", "--quiet", "--allow-existing", "--no-project", "--python", sys.executable, VENV)
+    run(
+        "making .venv",
+        UV,
+        "venv",
+        "--quiet",
+        "--allow-existing",
+        "--no-project",
+        "--python",
+        sys.executable,
+        VENV,
+    )
     python = os.path.join(VENV, "bin", "python")
-    run("installing the locked packages", UV, "pip", "sync", "--quiet", "--require-hashes", "--python", python,
-        "requirements/%s.txt" % kind)
-    run("installing the project", UV, "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--offline",
-        "--python", python, "--editable", ROOT)
+    run(
+        "installing the locked packages",
+        UV,
+        "pip",
+        "sync",
+        "--quiet",
+        "--require-hashes",
+        "--python",
+        python,
+        "requirements/%s.txt" % kind,
+    )
+    run(
+        "installing the project",
+        UV,
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--offline",
+        "--python",
+        python,
+        "--editable",
+        ROOT,
+    )
     with open(os.path.join(VENV, ".ready-" + kind), "w") as handle:
         handle.write(fingerprint(kind))
 
 
 def main():
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        sys.exit("Project One needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name one with: make PYTHON=python3.12 ..."
-                 % sys.version_info[:2])
+        sys.exit(
+            "Project One needs Python 3.11, 3.12 or 3.13; this is %d.%d. Name one with: make PYTHON=python3.12 ..."
+            % sys.version_info[:2]
+        )
     kind = sys.argv[1]
     if is_ready(kind):
         return
@@ -75,7 +125,7 @@ def main():
     with open(os.path.join(ROOT, ".tools", "setup.lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits and finds it done
         if not is_ready(kind):
-            print("Setting up .venv (%s) ..." % kind, flush=True)
+            sys.stdout.write("Setting up .venv (" + kind + ") ...\n")
             install(kind)
 
 

@@ -59,21 +59,40 @@ async def open_house(settings: Settings, *, process: str, pool_size: int = 10) -
     pace = Pace(settings.time_scale)
     spread = Spread(settings.spread_groups, settings.spread_group_gap_s, settings.spread_jitter_s)
     database = connect(
-        DatabaseConfig(settings.database_url.get_secret_value(), pool_size=pool_size), application=f"project-one {process}"
+        DatabaseConfig(settings.database_url.get_secret_value(), pool_size=pool_size),
+        application=f"project-one {process}",
     )
     keyring = Keyring(
-        wrapping_key=settings.vault_key.get_secret_value(), lookup_key=settings.lookup_key.get_secret_value()
+        wrapping_key=settings.vault_key.get_secret_value(),
+        lookup_key=settings.lookup_key.get_secret_value(),
     )
     try:
-        yield House(settings, database, keyring, shifted_clock(settings.clock_offset), paced(pace, spread=spread))
+        yield House(
+            settings,
+            database,
+            keyring,
+            shifted_clock(settings.clock_offset),
+            paced(pace, spread=spread),
+        )
     finally:
         await database.dispose()
 
 
 def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handler]]:
     """Every job of every queue, listed by hand."""
-    transactions, clock, policy = house.database.transactions, house.clock, house.delivery.retry
-    tools = Tools(transactions, sender, house.keyring, house.delivery, clock, f"{os.getpid()}-{secrets.token_hex(3)}")
+    transactions, clock, policy = (
+        house.database.transactions,
+        house.clock,
+        house.delivery.retry,
+    )
+    tools = Tools(
+        transactions,
+        sender,
+        house.keyring,
+        house.delivery,
+        clock,
+        f"{os.getpid()}-{secrets.token_hex(3)}",
+    )
     inbox = InboxTools(transactions, house.keyring, policy, clock)
 
     async def drive(job: DriveNumber) -> None:
@@ -94,7 +113,12 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         times = times_of_slot(job.business_date, slot, house.delivery)
         async with transactions() as session:
             await plan_morning(
-                session, business_date=job.business_date, slot=slot, times=times, config=house.delivery, now=clock()
+                session,
+                business_date=job.business_date,
+                slot=slot,
+                times=times,
+                config=house.delivery,
+                now=clock(),
             )
 
     async def webhooks(_job: WorkInbox) -> None:
@@ -123,4 +147,3 @@ def _parsed(job: type[Job], handler: Any) -> Handler:
         await handler(parsed)
 
     return run
-

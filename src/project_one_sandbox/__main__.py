@@ -21,7 +21,12 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="project_one_sandbox", description="A local WhatsApp Business Cloud API.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8_090, help="0 takes a free one")
-    parser.add_argument("--time-scale", type=float, default=1.0, help="divides every delay, multiplies every rate")
+    parser.add_argument(
+        "--time-scale",
+        type=float,
+        default=1.0,
+        help="divides every delay, multiplies every rate",
+    )
     parser.add_argument("--config", type=Path, help="JSON file, merged into the defaults")
     return parser.parse_args()
 

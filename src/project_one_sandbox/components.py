@@ -9,7 +9,14 @@ from collections.abc import Callable
 
 from project_one_sandbox.graph_errors import GraphError
 from project_one_sandbox.shapes import Json, as_list, as_object
-from project_one_sandbox.templates import BODY_LIMIT, HEADER_MEDIA, Button, Template, Text, utf16_units
+from project_one_sandbox.templates import (
+    BODY_LIMIT,
+    HEADER_MEDIA,
+    Button,
+    Template,
+    Text,
+    utf16_units,
+)
 
 MediaCheck = Callable[[Json, str], None]
 """Raises unless the media object (an id or a link) may be sent; the text names the parameter."""
@@ -40,14 +47,18 @@ def _parameters(component: Json, where: str) -> list[Json]:
 
 def _text_value(parameter: Json, where: str) -> str:
     if parameter.get("type") != "text":
-        raise GraphError(132012, f"{where}: Format mismatch, expected TEXT, received {parameter.get('type')}")
+        raise GraphError(
+            132012,
+            f"{where}: Format mismatch, expected TEXT, received {parameter.get('type')}",
+        )
     refuse_unknown(parameter, _TEXT_KEYS, where)
     text = parameter.get("text")
     if not isinstance(text, str) or not text:
         raise GraphError(131008, f"{where}: Parameter of type text is missing text value")
     if _FORBIDDEN.search(text):
         raise GraphError(
-            132018, f"{where}: Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
+            132018,
+            f"{where}: Param text cannot have new-line/tab characters or more than 4 consecutive spaces",
         )
     return text
 
@@ -65,12 +76,18 @@ def _values(text: Text, parameters: list[Json], where: str, *, named: bool) -> d
         name = parameter.get("parameter_name")
         if not named:
             if name is not None:
-                raise GraphError(132018, f"{where}: parameter_name is not allowed in a positional template")
+                raise GraphError(
+                    132018,
+                    f"{where}: parameter_name is not allowed in a positional template",
+                )
             values[text.variables[index]] = value
         elif isinstance(name, str) and name in text.variables and name not in values:
             values[name] = value
         else:
-            raise GraphError(132018, f"{where}: Parameter name {name!r} is missing, unknown or repeated")
+            raise GraphError(
+                132018,
+                f"{where}: Parameter name {name!r} is missing, unknown or repeated",
+            )
     return values
 
 
@@ -82,13 +99,19 @@ def _check_header(template: Template, component: Json | None, check_media: Media
         kind = str(wanted).lower()
         media = as_object(parameters[0].get(kind)) if received == kind else None
         if media is None:
-            raise GraphError(132012, f"header: Format mismatch, expected {wanted}, received {received or 'UNKNOWN'}")
+            raise GraphError(
+                132012,
+                f"header: Format mismatch, expected {wanted}, received {received or 'UNKNOWN'}",
+            )
         refuse_unknown(parameters[0], frozenset({"type", kind}), "header")
         check_media(media, "header")
     elif template.header is not None:
         _values(template.header, parameters, "header", named=template.is_named)
     elif parameters:
-        raise GraphError(132000, f"header: number of params ({len(parameters)}) does not match the expected number (0)")
+        raise GraphError(
+            132000,
+            f"header: number of params ({len(parameters)}) does not match the expected number (0)",
+        )
 
 
 def _button_of(template: Template, component: Json) -> tuple[int, Button]:
@@ -110,10 +133,16 @@ def _check_button(template: Template, component: Json) -> int:
         raise GraphError(131009, f"buttons: sub_type {sub_type} is not supported by this sandbox")
     index, button = _button_of(template, component)
     if button.type != wanted:
-        raise GraphError(132018, f"buttons: Button at index {index} is of type {button.type}, not {wanted}")
+        raise GraphError(
+            132018,
+            f"buttons: Button at index {index} is of type {button.type}, not {wanted}",
+        )
     parameters = _parameters(component, "button")
     if len(parameters) != 1:
-        raise GraphError(132000, f"buttons: Button at index {index} needs 1 parameter, received {len(parameters)}")
+        raise GraphError(
+            132000,
+            f"buttons: Button at index {index} needs 1 parameter, received {len(parameters)}",
+        )
     parameter = parameters[0]
     if wanted == "URL":
         if not button.has_variable:
@@ -121,11 +150,17 @@ def _check_button(template: Template, component: Json) -> int:
         _text_value(parameter, "buttons")
         return index
     if parameter.get("type") != "payload":
-        raise GraphError(132012, f"buttons: Format mismatch, expected PAYLOAD, received {parameter.get('type')}")
+        raise GraphError(
+            132012,
+            f"buttons: Format mismatch, expected PAYLOAD, received {parameter.get('type')}",
+        )
     refuse_unknown(parameter, frozenset({"type", "payload"}), "buttons")
     payload = parameter.get("payload")
     if not isinstance(payload, str) or not payload:
-        raise GraphError(131008, f"buttons: Button at index {index} of type QUICK_REPLY is missing its payload")
+        raise GraphError(
+            131008,
+            f"buttons: Button at index {index} of type QUICK_REPLY is missing its payload",
+        )
     return index
 
 
@@ -160,11 +195,15 @@ def render(template: Template, components: object, check_media: MediaCheck) -> s
     _check_header(template, placed.get("header"), check_media)
     for index, button in enumerate(template.buttons):
         if button.has_variable and index not in pressed:
-            raise GraphError(131008, f"buttons: Button at index {index} of type Url requires a parameter")
+            raise GraphError(
+                131008,
+                f"buttons: Button at index {index} of type Url requires a parameter",
+            )
     parameters = _parameters(placed.get("body", {}), "body")
     text = template.body.rendered(_values(template.body, parameters, "body", named=template.is_named))
     if utf16_units(text) > BODY_LIMIT:
         raise GraphError(
-            132005, f"body: Translated text is {utf16_units(text)} characters long, more than {BODY_LIMIT}"
+            132005,
+            f"body: Translated text is {utf16_units(text)} characters long, more than {BODY_LIMIT}",
         )
     return text

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from project_one_sandbox.shapes import Json, as_list, as_object, merged
 
 NUMBER_STATUSES = frozenset(
-    {"CONNECTED", "DISCONNECTED", "PENDING", "RESTRICTED", "RATE_LIMITED", "MIGRATED", "DELETED", "BANNED", "FLAGGED"}
+    {
+        "CONNECTED",
+        "DISCONNECTED",
+        "PENDING",
+        "RESTRICTED",
+        "RATE_LIMITED",
+        "MIGRATED",
+        "DELETED",
+        "BANNED",
+        "FLAGGED",
+    }
 )
 QUALITIES = frozenset({"GREEN", "YELLOW", "RED", "UNKNOWN"})
 THROUGHPUTS = frozenset({"STANDARD", "HIGH", "NOT_APPLICABLE"})
@@ -15,7 +25,13 @@ _MAX_MS = 86_400_000.0
 DEFAULTS: Json = {
     "callback_url": None,
     "waba_id": "100000000000001",
-    "numbers": [{"id": "106540352242922", "display_phone_number": "+91 98000 00000", "verified_name": "Project One"}],
+    "numbers": [
+        {
+            "id": "106540352242922",
+            "display_phone_number": "+91 98000 00000",
+            "verified_name": "Project One",
+        }
+    ],
     "templates": [
         {
             "name": "hello_world",

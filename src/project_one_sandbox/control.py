@@ -44,7 +44,11 @@ async def dispatch(world: World, request: web.BaseRequest, parts: list[str]) -> 
 async def _route(world: World, request: web.BaseRequest, parts: list[str]) -> object:  # noqa: C901, PLR0911, PLR0912 - a table of routes
     match (request.method, *parts):
         case ("GET", "health"):
-            return {"status": "ok", "time_scale": world.scale, "callback_url": world.config.callback_url}
+            return {
+                "status": "ok",
+                "time_scale": world.scale,
+                "callback_url": world.config.callback_url,
+            }
         case ("GET", "config"):
             return world.config.raw
         case ("PATCH", "config"):
@@ -171,7 +175,10 @@ def _status_update(template: Template) -> Json:
     }
     if template.status in _PAUSE_TITLES:
         title = _PAUSE_TITLES[template.status]
-        value["other_info"] = {"title": title, "description": "Changed through the sandbox's control API."}
+        value["other_info"] = {
+            "title": title,
+            "description": "Changed through the sandbox's control API.",
+        }
     if template.status == "DISABLED":
         value["disable_info"] = {"disable_date": int(time.time())}
     return value
@@ -203,7 +210,8 @@ def _patch_number(world: World, number_id: str, reader: Reader) -> Json:
         if is_upgrade:
             number.throughput = "HIGH"
             world.courier.tell_account(
-                "phone_number_quality_update", _number_update(number, "THROUGHPUT_UPGRADE", limit)
+                "phone_number_quality_update",
+                _number_update(number, "THROUGHPUT_UPGRADE", limit),
             )
     if quality != number.quality_rating:
         event = {"RED": "FLAGGED", "YELLOW": "DOWNGRADE"}.get(quality, "UNFLAGGED")
@@ -230,13 +238,21 @@ def _account_update(old: str, new: str) -> Json | None:
     """None where Meta has no webhook for the change."""
     if new == "RESTRICTED":
         expiration = int(time.time()) + 86_400
-        info = [{"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": expiration}]
+        info = [
+            {
+                "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING",
+                "expiration": expiration,
+            }
+        ]
         return {"event": "ACCOUNT_RESTRICTION", "restriction_info": info}
     if "BANNED" not in {old, new}:
         return None
     state = "DISABLE" if new == "BANNED" else "REINSTATE"
     date = time.strftime("%B %d, %Y", time.gmtime())
-    return {"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": state, "waba_ban_date": date}}
+    return {
+        "event": "DISABLED_UPDATE",
+        "ban_info": {"waba_ban_state": state, "waba_ban_date": date},
+    }
 
 
 def _inbound(world: World, reader: Reader) -> Json:

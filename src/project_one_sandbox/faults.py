@@ -253,7 +253,10 @@ def _detail(reader: Reader, kind: Kind) -> Detail:  # noqa: C901, PLR0911 - one 
     match kind:
         case Kind.ERROR:
             code = _code(reader)
-            return Detail(code=code, http_status=reader.integer("http_status", 400, 599, TABLE[code].http))
+            return Detail(
+                code=code,
+                http_status=reader.integer("http_status", 400, 599, TABLE[code].http),
+            )
         case Kind.BAD_GATEWAY:
             return Detail(http_status=reader.integer("http_status", 502, 504, 502))
         case Kind.THROTTLE:

@@ -22,12 +22,31 @@ _CHUNK = 65_536
 _HANDSHAKE_S = 5.0
 _DEFAULT_PAGE = 25
 _MAX_PAGE = 1_000
-_NUMBER_FIELDS = ("id", "display_phone_number", "verified_name", "quality_rating", "code_verification_status")
-_TEMPLATE_FIELDS = ("name", "parameter_format", "components", "language", "status", "category", "id")
+_NUMBER_FIELDS = (
+    "id",
+    "display_phone_number",
+    "verified_name",
+    "quality_rating",
+    "code_verification_status",
+)
+_TEMPLATE_FIELDS = (
+    "name",
+    "parameter_format",
+    "components",
+    "language",
+    "status",
+    "category",
+    "id",
+)
 _TEMPLATE_KNOWN_ABSENT = frozenset({"correct_category", "sub_category", "rejected_reason"})
 
 
-def _picked(whole: Json, fields: str | None, default: tuple[str, ...], absent: frozenset[str] = frozenset()) -> Json:
+def _picked(
+    whole: Json,
+    fields: str | None,
+    default: tuple[str, ...],
+    absent: frozenset[str] = frozenset(),
+) -> Json:
     """Only the fields asked for, and the id; an unknown field is an error as at Meta."""
     if not fields:
         return {name: whole[name] for name in default if name in whole}
@@ -66,7 +85,10 @@ async def dispatch(world: World, request: web.BaseRequest, parts: list[str]) -> 
         case ("DELETE",):
             return answers.json(_delete_media(world, request, node))
         case _:
-            raise GraphError(100, f"Unsupported {request.method} request: this sandbox has no such edge.")
+            raise GraphError(
+                100,
+                f"Unsupported {request.method} request: this sandbox has no such edge.",
+            )
 
 
 async def _upload(world: World, request: web.BaseRequest, number_id: str) -> Json:
@@ -102,7 +124,10 @@ def _medium(world: World, request: web.BaseRequest, media_id: str) -> Media:
     media = world.media.find(media_id, world.now())
     owner = request.query.get("phone_number_id")
     if media is None or owner not in {None, media.number_id}:
-        raise GraphError(100, f"Object with ID '{media_id}' does not exist or was uploaded by another number.")
+        raise GraphError(
+            100,
+            f"Object with ID '{media_id}' does not exist or was uploaded by another number.",
+        )
     return media
 
 
@@ -163,10 +188,17 @@ def _list_numbers(world: World, request: web.BaseRequest, waba_id: str) -> Json:
     _require_account(world, waba_id)
     fields = request.query.get("fields")
     data = [
-        _picked(_number(world, number_id), fields, (*_NUMBER_FIELDS, "platform_type", "throughput", "status"))
+        _picked(
+            _number(world, number_id),
+            fields,
+            (*_NUMBER_FIELDS, "platform_type", "throughput", "status"),
+        )
         for number_id in world.numbers
     ]
-    return {"data": data, "paging": {"cursors": {"before": _cursor(0), "after": _cursor(len(data))}}}
+    return {
+        "data": data,
+        "paging": {"cursors": {"before": _cursor(0), "after": _cursor(len(data))}},
+    }
 
 
 def _number(world: World, number_id: str) -> Json:
@@ -181,10 +213,17 @@ def _node(world: World, request: web.BaseRequest, node: str) -> Json:
         return _picked(_number(world, node), fields, _NUMBER_FIELDS)
     if node in world.templates.by_id:
         template = world.templates.by_id[node]
-        whole = {**template.as_meta(), "health_status": health(world.config.waba_id, None, template)}
+        whole = {
+            **template.as_meta(),
+            "health_status": health(world.config.waba_id, None, template),
+        }
         return _picked(whole, fields, _TEMPLATE_FIELDS, _TEMPLATE_KNOWN_ABSENT)
     if node == world.config.waba_id:
-        account: Json = {"id": node, "name": "Sandbox account", "health_status": health(node, None, None)}
+        account: Json = {
+            "id": node,
+            "name": "Sandbox account",
+            "health_status": health(node, None, None),
+        }
         return _picked(account, fields, ("id", "name"))
     media = _medium(world, request, node)
     token = world.media.link(media, world.now())
@@ -208,7 +247,11 @@ async def _subscribe(world: World, request: web.BaseRequest, waba_id: str) -> Js
 
 async def _shake_hands(world: World, callback: str, token: str) -> None:
     challenge = str(secrets.randbelow(9_000_000_000) + 1_000_000_000)
-    query = {"hub.mode": "subscribe", "hub.verify_token": token, "hub.challenge": challenge}
+    query = {
+        "hub.mode": "subscribe",
+        "hub.verify_token": token,
+        "hub.challenge": challenge,
+    }
     try:
         timeout = aiohttp.ClientTimeout(total=_HANDSHAKE_S)
         async with world.courier.session.get(callback, params=query, timeout=timeout) as answer:
@@ -218,4 +261,7 @@ async def _shake_hands(world: World, callback: str, token: str) -> None:
     except (aiohttp.ClientError, OSError, ValueError) as error:
         is_echo, seen = False, type(error).__name__
     if not is_echo:
-        raise GraphError(100, f"Callback verification failed: no bare challenge with status 200 came back ({seen}).")
+        raise GraphError(
+            100,
+            f"Callback verification failed: no bare challenge with status 200 came back ({seen}).",
+        )

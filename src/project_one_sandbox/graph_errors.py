@@ -47,7 +47,10 @@ TABLE: dict[int, Entry] = {
     131031: Entry(403, "Account has been locked"),
     131035: Entry(400, "Message retention period expired"),
     131036: Entry(400, "Device could not decrypt the message"),
-    131037: Entry(400, "WhatsApp provided number needs display name approval before message can be sent"),
+    131037: Entry(
+        400,
+        "WhatsApp provided number needs display name approval before message can be sent",
+    ),
     131042: Entry(400, "Business eligibility payment issue"),
     131044: Entry(400, "Business eligibility payment issue for calling"),
     131045: Entry(500, "Incorrect certificate"),
@@ -108,7 +111,11 @@ class GraphError(Exception):
         """As in an HTTP answer."""
         title = TABLE[self.code].title
         data = {"messaging_product": "whatsapp", "details": self.details}
-        error: Json = {"message": f"(#{self.code}) {title}", "type": "OAuthException", "code": self.code}
+        error: Json = {
+            "message": f"(#{self.code}) {title}",
+            "type": "OAuthException",
+            "code": self.code,
+        }
         if self.code in _WITHOUT_DATA:
             error["message"] = f"(#{self.code}) {title}: {self.details}"
         else:
@@ -120,4 +127,10 @@ class GraphError(Exception):
 def reported(code: int, details: str | None = None) -> Json:
     """As in the `errors` of a webhook status."""
     title = TABLE[code].title
-    return {"code": code, "title": title, "message": title, "error_data": {"details": details or title}, "href": HELP}
+    return {
+        "code": code,
+        "title": title,
+        "message": title,
+        "error_data": {"details": details or title},
+        "href": HELP,
+    }

@@ -17,7 +17,11 @@ MAX_BYTES = {
     "audio/mpeg": 16 * MEGABYTE,
     "video/mp4": 16 * MEGABYTE,
 }
-_MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n", "application/pdf": b"%PDF-"}
+_MAGIC = {
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "application/pdf": b"%PDF-",
+}
 _SHELF_BYTES = 256 * MEGABYTE
 
 
@@ -55,11 +59,17 @@ class MediaShelf:
         if limit is None:
             raise GraphError(131053, f"Media of type {mime_type or '(none)'} is not supported")
         if not content or len(content) > limit:
-            raise GraphError(131053, f"Media of type {mime_type} must have 1 to {limit} bytes, not {len(content)}")
+            raise GraphError(
+                131053,
+                f"Media of type {mime_type} must have 1 to {limit} bytes, not {len(content)}",
+            )
         if not content.startswith(_MAGIC.get(mime_type, b"")):
             raise GraphError(131053, f"The content of the media is not {mime_type}")
         if self._bytes + len(content) > _SHELF_BYTES:
-            raise GraphError(131053, "The sandbox keeps at most 256 MB of media; reset it or delete some")
+            raise GraphError(
+                131053,
+                "The sandbox keeps at most 256 MB of media; reset it or delete some",
+            )
         media_id = str(1_000_000_000_000_000 + secrets.randbelow(9_000_000_000_000_000))
         digest = hashlib.sha256(content).hexdigest()
         media = Media(media_id, number_id, mime_type, content, digest, now + LIFE_S / self._scale)

@@ -29,7 +29,16 @@ _ROOT_KEYS = frozenset(
 )
 _READ_KEYS = frozenset({"messaging_product", "status", "message_id", "typing_indicator"})
 _KNOWN_ELSEWHERE = frozenset(
-    {"audio", "contacts", "document", "interactive", "location", "reaction", "sticker", "video"}
+    {
+        "audio",
+        "contacts",
+        "document",
+        "interactive",
+        "location",
+        "reaction",
+        "sticker",
+        "video",
+    }
 )
 _TYPES = frozenset({"template", "text", "image"})
 _PUNCTUATION = re.compile(r"[ ().\-]")
@@ -101,7 +110,8 @@ def _opaque(body: Json) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > OPAQUE_LIMIT:
         raise GraphError(
-            100, f'Param "biz_opaque_callback_data" must be a string of at most {OPAQUE_LIMIT} characters.'
+            100,
+            f'Param "biz_opaque_callback_data" must be a string of at most {OPAQUE_LIMIT} characters.',
         )
     return value
 
@@ -112,7 +122,10 @@ def _recipient(body: Json, own_number: str) -> tuple[str, str]:
     given = _text(body, "to", "to")
     to = normalised(given)
     if to is None:
-        raise GraphError(131009, "Parameter 'to' must be a phone number: a plus, the country code, 8 to 15 digits.")
+        raise GraphError(
+            131009,
+            "Parameter 'to' must be a phone number: a plus, the country code, 8 to 15 digits.",
+        )
     if to == own_number:
         raise GraphError(131021, "The recipient is the sending number itself.")
     return given, to
@@ -157,7 +170,10 @@ def _image_caption(number_id: str, content: Json, shop: Shop) -> str:
     refuse_unknown(content, frozenset({"id", "link", "caption"}), "image")
     caption = content.get("caption", "")
     if not isinstance(caption, str) or utf16_units(caption) > CAPTION_LIMIT:
-        raise GraphError(100, f'Param "image[caption]" must be a string of at most {CAPTION_LIMIT} characters.')
+        raise GraphError(
+            100,
+            f'Param "image[caption]" must be a string of at most {CAPTION_LIMIT} characters.',
+        )
     shop.check_media(number_id, content, "image")
     return caption
 
@@ -192,7 +208,10 @@ def read_message(body: Json, number_id: str, own_number: str, shop: Shop) -> Out
     else:
         text = _free_text(content) if kind == "text" else _image_caption(number_id, content, shop)
         if not is_open:
-            raise GraphError(131047, "More than 24 hours have passed since the recipient last replied to the number.")
+            raise GraphError(
+                131047,
+                "More than 24 hours have passed since the recipient last replied to the number.",
+            )
     return Outgoing(number_id, given, to, opaque, text, template, is_open)
 
 

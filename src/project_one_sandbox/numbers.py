@@ -10,7 +10,12 @@ from project_one_sandbox.templates import Template
 
 HIGH_MPS = 1_000.0
 _LOCKED = frozenset({"BANNED", "RESTRICTED", "FLAGGED"})
-_TIERS = ((250, "TIER_250"), (2_000, "TIER_2K"), (10_000, "TIER_10K"), (100_000, "TIER_100K"))
+_TIERS = (
+    (250, "TIER_250"),
+    (2_000, "TIER_2K"),
+    (10_000, "TIER_10K"),
+    (100_000, "TIER_100K"),
+)
 
 
 def tier(limit: int) -> str:
@@ -78,11 +83,19 @@ def new_number(config: NumberConfig, scale: float, now: float) -> Number:
 
 
 def _entity(kind: str, entity_id: str, trouble: tuple[int, str] | None, info: str | None) -> Json:
-    found: Json = {"entity_type": kind, "id": entity_id, "can_send_message": "AVAILABLE"}
+    found: Json = {
+        "entity_type": kind,
+        "id": entity_id,
+        "can_send_message": "AVAILABLE",
+    }
     if trouble is not None:
         found["can_send_message"] = "BLOCKED"
         found["errors"] = [
-            {"error_code": trouble[0], "error_description": trouble[1], "possible_solution": "See the error code."}
+            {
+                "error_code": trouble[0],
+                "error_description": trouble[1],
+                "possible_solution": "See the error code.",
+            }
         ]
     elif info is not None:
         found["can_send_message"] = "LIMITED"
@@ -110,7 +123,11 @@ def health(waba_id: str, number: Number | None, template: Template | None) -> Js
     entities = [] if template is None else [_template_entity(template)]
     if number is not None:
         entities.append(_number_entity(number))
-    for kind, entity_id in (("WABA", waba_id), ("BUSINESS", f"{waba_id}1"), ("APP", f"{waba_id}2")):
+    for kind, entity_id in (
+        ("WABA", waba_id),
+        ("BUSINESS", f"{waba_id}1"),
+        ("APP", f"{waba_id}2"),
+    ):
         entities.append(_entity(kind, entity_id, None, None))
     found = {entity["can_send_message"] for entity in entities}
     worst = next(level for level in ("BLOCKED", "LIMITED", "AVAILABLE") if level in found)

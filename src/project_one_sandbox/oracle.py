@@ -181,7 +181,10 @@ class Oracle:
     def latest_accepted(self, to: str, number: str) -> str | None:
         """The wamid of the last message from `number` that `to` got."""
         accepted = self._accepted.get(to, [])
-        return next((record.wamid for record in reversed(accepted) if record.number == number), None)
+        return next(
+            (record.wamid for record in reversed(accepted) if record.number == number),
+            None,
+        )
 
     def note_receipt(self, *, wamid: str, status: str, at: float, opaque: str | None) -> Receipt:
         receipt = Receipt(self.receipts.next_seq, wamid, status, at, opaque)

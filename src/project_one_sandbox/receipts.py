@@ -42,7 +42,10 @@ class Draws:
         delivered = sent + _sample(config.delivered_ms, self._receipts)
         is_read = self._receipts.random() < config.read_share
         read = delivered + _sample(config.read_ms, self._receipts)
-        fates = [_fate("sent", sent, has_pricing=True), _fate("delivered", delivered, has_pricing=True)]
+        fates = [
+            _fate("sent", sent, has_pricing=True),
+            _fate("delivered", delivered, has_pricing=True),
+        ]
         if is_read:
             fates.append(_fate("read", read))
         if hits.rules:
@@ -58,7 +61,10 @@ class Draws:
         if failed:
             is_sent = failed.detail.after == "sent"
             at = fates[1].happens_s if is_sent else fates[0].happens_s
-            fates = [*(fates[:1] if is_sent else []), _fate("failed", at, code=failed.detail.code)]
+            fates = [
+                *(fates[:1] if is_sent else []),
+                _fate("failed", at, code=failed.detail.code),
+            ]
         held = hits.first(Kind.HELD)
         if held:
             shift = held.detail.release_ms / 1_000.0
@@ -81,7 +87,11 @@ class Draws:
         if repeated:
             gap = window * 2 + 0.005
             fates = [
-                replace(fate, told_s=fate.told_s + gap * copy, is_early=fate.is_early and copy == 0)
+                replace(
+                    fate,
+                    told_s=fate.told_s + gap * copy,
+                    is_early=fate.is_early and copy == 0,
+                )
                 for fate in fates
                 for copy in range(repeated.detail.times)
             ]

@@ -9,7 +9,13 @@ from aiohttp import web
 from project_one_sandbox import answers
 from project_one_sandbox.faults import NONE, Hits, Kind
 from project_one_sandbox.graph_errors import GraphError
-from project_one_sandbox.messages import Outgoing, normalised, parse_body, read_message, read_receipt
+from project_one_sandbox.messages import (
+    Outgoing,
+    normalised,
+    parse_body,
+    read_message,
+    read_receipt,
+)
 from project_one_sandbox.oracle import Outcome, Record
 from project_one_sandbox.payloads import Accepted, user_id
 from project_one_sandbox.shapes import Json
@@ -23,7 +29,13 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _note(  # noqa: PLR0913 - one parameter a column
-    world: World, outcome: Outcome, number_id: str, body: Json, *, code: int | None, hits: Hits
+    world: World,
+    outcome: Outcome,
+    number_id: str,
+    body: Json,
+    *,
+    code: int | None,
+    hits: Hits,
 ) -> Record:
     to = body.get("to")
     return world.oracle.note(
@@ -68,7 +80,11 @@ async def _end_before(
     if rule.kind is Kind.BAD_GATEWAY:
         record = _note(world, Outcome.REFUSED, number_id, body, code=None, hits=hits)
         return await _refuse(request, answers.bad_gateway(rule.detail.http_status), record)
-    error = GraphError(rule.detail.code, f"By rule {rule.id} of the sandbox.", http=rule.detail.http_status)
+    error = GraphError(
+        rule.detail.code,
+        f"By rule {rule.id} of the sandbox.",
+        http=rule.detail.http_status,
+    )
     record = _note(world, Outcome.REFUSED, number_id, body, code=error.code, hits=hits)
     return await _refuse(request, answers.refusal(error), record)
 

@@ -8,7 +8,12 @@ from project_one_sandbox import config as settings
 from project_one_sandbox.config import Config
 from project_one_sandbox.faults import FaultBook, Hits
 from project_one_sandbox.graph_errors import THROUGHPUT, GraphError
-from project_one_sandbox.limits import HourlyCalls, PairGate, PortfolioWindow, ServiceWindows
+from project_one_sandbox.limits import (
+    HourlyCalls,
+    PairGate,
+    PortfolioWindow,
+    ServiceWindows,
+)
 from project_one_sandbox.media import MediaShelf
 from project_one_sandbox.messages import Outgoing
 from project_one_sandbox.numbers import Number, new_number
@@ -114,7 +119,10 @@ class World:
             return
         known = self.media.find(media_id, self.now()) if isinstance(media_id, str) else None
         if known is None or known.number_id != number_id:
-            raise GraphError(131053, f"{where}: Media {media_id} is unknown, expired or another number's.")
+            raise GraphError(
+                131053,
+                f"{where}: Media {media_id} is unknown, expired or another number's.",
+            )
 
     def has_open_window(self, number_id: str, wa_id: str) -> bool:
         return self.windows.is_open((number_id, wa_id), self.now())
@@ -125,12 +133,20 @@ class World:
         number.require_sendable()
         pair = (number.id, outgoing.wa_id)
         if not self.pairs.is_open(pair, now):
-            raise GraphError(131056, "Too many messages from this number to this recipient in a short time.")
+            raise GraphError(
+                131056,
+                "Too many messages from this number to this recipient in a short time.",
+            )
         if not outgoing.is_in_window and not self.portfolio.admits(outgoing.wa_id, self.config.portfolio_limit, now):
-            raise GraphError(131048, "The messaging limit of the portfolio is reached: unique users in 24 hours.")
+            raise GraphError(
+                131048,
+                "The messaging limit of the portfolio is reached: unique users in 24 hours.",
+            )
         if not number.bucket.take(now):
             raise GraphError(
-                THROUGHPUT, "Cloud API message throughput has been reached.", http=self.config.throughput_status
+                THROUGHPUT,
+                "Cloud API message throughput has been reached.",
+                http=self.config.throughput_status,
             )
         self.pairs.count(pair, now)
         if not outgoing.is_in_window:
@@ -169,7 +185,13 @@ class World:
         self.windows.open((number.id, wa_id), now)
         person = contact(wa_id, f"User {wa_id[-4:]}")
         wamid = new_wamid(wa_id)
-        item: Json = {"from": wa_id, "id": wamid, "timestamp": str(int(time.time())), "type": kind, kind: content}
+        item: Json = {
+            "from": wa_id,
+            "id": wamid,
+            "timestamp": str(int(time.time())),
+            "type": kind,
+            kind: content,
+        }
         if "user_id" in person:
             item["from_user_id"] = person["user_id"]
         if kind == "button":

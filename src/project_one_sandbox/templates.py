@@ -65,7 +65,11 @@ def read_text(raw: object, *, named: bool, path: str) -> Text:
         raise ConfigError(f"{path} must have only variables of lower-case letters, digits and underscores.")
     if not named and sorted(variables) != sorted(str(n + 1) for n in range(len(variables))):
         raise ConfigError(f"{path} must number its variables from 1 without a gap.")
-    return Text(tuple(split[0::2]), slots, tuple(variables if named else sorted(variables, key=int)))
+    return Text(
+        tuple(split[0::2]),
+        slots,
+        tuple(variables if named else sorted(variables, key=int)),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,13 @@ def _read_buttons(raw: object, path: str) -> tuple[Button, ...]:
         kind = button.get("type") if button is not None else None
         if button is None or not isinstance(kind, str):
             raise ConfigError(f"{path}.buttons[{index}].type must be a string.")
-        found.append(Button(kind.upper(), str(button.get("text", "")), "{{" in str(button.get("url", ""))))
+        found.append(
+            Button(
+                kind.upper(),
+                str(button.get("text", "")),
+                "{{" in str(button.get("url", "")),
+            )
+        )
     return tuple(found)
 
 
@@ -149,7 +159,13 @@ def _read_component(parts: _Parts, component: Json, *, named: bool, path: str) -
 def read_template(raw: Json, template_id: str, path: str) -> Template:
     """Raise `ConfigError` naming the key."""
     reader = Reader(raw, f"{path}.")
-    for informative in ("id", "quality_score", "sub_category", "correct_category", "rejected_reason"):
+    for informative in (
+        "id",
+        "quality_score",
+        "sub_category",
+        "correct_category",
+        "rejected_reason",
+    ):
         reader.take(informative)
     name = reader.text("name")
     if not _NAME.fullmatch(name):
@@ -158,7 +174,12 @@ def read_template(raw: Json, template_id: str, path: str) -> Template:
     components = reader.objects("components")
     parts = _Parts()
     for index, component in enumerate(components):
-        _read_component(parts, component, named=parameter_format == "NAMED", path=f"{path}.components[{index}]")
+        _read_component(
+            parts,
+            component,
+            named=parameter_format == "NAMED",
+            path=f"{path}.components[{index}]",
+        )
     if parts.body is None:
         raise ConfigError(f"{path}.components must have a BODY.")
     template = Template(
@@ -210,7 +231,10 @@ class TemplateShelf:
             raise GraphError(132015, f"template name ({name}) is paused in {language}")
         if template.status == "DISABLED":
             raise GraphError(132016, f"template name ({name}) is disabled in {language}")
-        raise GraphError(132001, f"template name ({name}) is not approved in {language}: {template.status}")
+        raise GraphError(
+            132001,
+            f"template name ({name}) is not approved in {language}: {template.status}",
+        )
 
     def named(self, name: str, language: str | None) -> list[Template]:
         return [t for t in self.by_key.values() if t.name == name and language in {None, t.language}]

@@ -18,7 +18,13 @@ import aiohttp
 
 from project_one_sandbox.config import Config
 from project_one_sandbox.oracle import Oracle, Receipt
-from project_one_sandbox.payloads import Accepted, Update, account_body, messages_body, status
+from project_one_sandbox.payloads import (
+    Accepted,
+    Update,
+    account_body,
+    messages_body,
+    status,
+)
 from project_one_sandbox.receipts import Fate
 from project_one_sandbox.shapes import Json
 
@@ -60,7 +66,10 @@ class Courier:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S),
-            headers={"Content-Type": "application/json", "User-Agent": "facebookexternalua"},
+            headers={
+                "Content-Type": "application/json",
+                "User-Agent": "facebookexternalua",
+            },
             auto_decompress=False,
         )
         self._tasks: set[asyncio.Task[None]] = set()
@@ -236,7 +245,10 @@ class Courier:
             return False
         try:
             async with self._session.post(
-                url, data=post.body, headers={"X-Hub-Signature-256": post.signature}, allow_redirects=False
+                url,
+                data=post.body,
+                headers={"X-Hub-Signature-256": post.signature},
+                allow_redirects=False,
             ) as answer:
                 return answer.status == 200  # noqa: PLR2004 - the only status that Meta takes
         except (aiohttp.ClientError, OSError, ValueError):

@@ -46,7 +46,10 @@ TEMPLATES: list[Json] = [
         "components": [
             {"type": "HEADER", "format": "IMAGE"},
             {"type": "BODY", "text": "नमस्ते {{1}}, आज: {{2}}।"},
-            {"type": "BUTTONS", "buttons": [{"type": "URL", "text": "Open", "url": "https://x.in/{{1}}"}]},
+            {
+                "type": "BUTTONS",
+                "buttons": [{"type": "URL", "text": "Open", "url": "https://x.in/{{1}}"}],
+            },
         ],
     },
 ]
@@ -109,7 +112,13 @@ class Receiver:
 
 
 def template_send(to: str = "+911000000001", *, opaque: str | None = "r=1", **over: object) -> Json:
-    texts = {"name": "Asha", "registration": "ARN-1", "caption": "Patience pays.", "link": "https://x.in/1", **over}
+    texts = {
+        "name": "Asha",
+        "registration": "ARN-1",
+        "caption": "Patience pays.",
+        "link": "https://x.in/1",
+        **over,
+    }
     body: Json = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -138,7 +147,12 @@ def template_send(to: str = "+911000000001", *, opaque: str | None = "r=1", **ov
 
 
 def text_send(to: str = "+911000000001", text: str = "Noted.") -> Json:
-    return {"messaging_product": "whatsapp", "to": to, "type": "text", "text": {"body": text}}
+    return {
+        "messaging_product": "whatsapp",
+        "to": to,
+        "type": "text",
+        "text": {"body": text},
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,13 +96,23 @@ async def test_the_oracle_is_read_in_pieces(sandbox: Rig) -> None:
     for index in range(5):
         await sandbox.send(template_send(f"+91100000000{index}"))
     first = (await sandbox.control("GET", "oracle?since=0&limit=2")).body
-    assert ([record["seq"] for record in first["records"]], first["next"]) == ([1, 2], 2)
+    assert ([record["seq"] for record in first["records"]], first["next"]) == (
+        [1, 2],
+        2,
+    )
     rest = (await sandbox.control("GET", "oracle?since=2")).body
-    assert ([record["seq"] for record in rest["records"]], rest["next"]) == ([3, 4, 5], 5)
+    assert ([record["seq"] for record in rest["records"]], rest["next"]) == (
+        [3, 4, 5],
+        5,
+    )
     assert (await sandbox.control("GET", "oracle?since=5")).body["records"] == []
     assert (await sandbox.control("GET", "oracle?since=x")).status == 400
     summary = await sandbox.summary()
-    assert (summary["requests"], summary["recipients"], summary["double_accepts"]) == (5, 5, [])
+    assert (summary["requests"], summary["recipients"], summary["double_accepts"]) == (
+        5,
+        5,
+        [],
+    )
 
 
 async def test_text_is_kept_only_when_asked() -> None:
@@ -136,7 +146,13 @@ def test_the_oracle_is_bounded_and_says_so() -> None:
 
 @pytest.mark.parametrize(
     ("remote", "expected"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("10.0.0.1", False), ("fe80::1%eth0", False)],
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("10.0.0.1", False),
+        ("fe80::1%eth0", False),
+    ],
 )
 def test_only_loopback_steers(remote: str, *, expected: bool) -> None:
     assert is_loopback(remote) is expected

@@ -30,13 +30,20 @@ async def test_any_code_of_the_table_can_be_answered(sandbox: Rig, code: int) ->
     answer = await sandbox.send(template_send())
     assert (answer.status, answer.code) == (TABLE[code].http, code)
     (record,) = await sandbox.records()
-    assert (record["outcome"], record["code"], record["fault"]) == ("refused", code, "error")
+    assert (record["outcome"], record["code"], record["fault"]) == (
+        "refused",
+        code,
+        "error",
+    )
 
 
 async def test_gateway_and_throttle_answers(sandbox: Rig) -> None:
     await sandbox.fault("bad_gateway", nth=[1], http_status=503)
     await sandbox.fault("throttle", from_nth=1)
-    first, second = await sandbox.send(template_send(phone(1))), await sandbox.send(template_send(phone(2)))
+    first, second = (
+        await sandbox.send(template_send(phone(1))),
+        await sandbox.send(template_send(phone(2))),
+    )
     assert (first.status, first.body[:6]) == (503, b"<html>")
     assert (second.status, second.code) == (429, 130429)
     assert [record["code"] for record in await sandbox.records()] == [None, 130429]
@@ -47,7 +54,10 @@ async def test_a_rule_does_not_see_sends_that_another_ended(sandbox: Rig) -> Non
     await sandbox.fault("throttle", id="second")
     assert [await outcome(sandbox, n) for n in range(3)] == [502, 429, 429]
     rules = (await sandbox.control("GET", "faults")).body["faults"]
-    assert [(rule["id"], rule["hits"]) for rule in rules] == [("first", 1), ("second", 2)]
+    assert [(rule["id"], rule["hits"]) for rule in rules] == [
+        ("first", 1),
+        ("second", 2),
+    ]
 
 
 async def test_connection_lost_before_and_after_processing(sandbox: Rig) -> None:
@@ -196,7 +206,12 @@ async def test_the_same_seed_gives_the_same_faults_and_times() -> None:
             receipts = (await sandbox.control("GET", "oracle/receipts")).body["receipts"]
             order = list(accepted)
             delays = sorted(
-                (order.index(r["wamid"]), r["status"], round(r["at"] - accepted[r["wamid"]], 5)) for r in receipts
+                (
+                    order.index(r["wamid"]),
+                    r["status"],
+                    round(r["at"] - accepted[r["wamid"]], 5),
+                )
+                for r in receipts
             )
             runs.append((outcomes, [delay for _, _, delay in delays]))
     assert runs[0][0] == runs[1][0]

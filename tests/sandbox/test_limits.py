@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project_one_sandbox.limits import HourlyCalls, PairGate, PortfolioWindow, ServiceWindows, TokenBucket
+from project_one_sandbox.limits import (
+    HourlyCalls,
+    PairGate,
+    PortfolioWindow,
+    ServiceWindows,
+    TokenBucket,
+)
 
 from .harness import NUMBER, Rig, rig, template_send
 

@@ -17,12 +17,20 @@ import pytest
 import project_one_sandbox
 
 COMMAND = [sys.executable, "-m", "project_one_sandbox"]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(project_one_sandbox.__file__).parents[1])}
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": str(Path(project_one_sandbox.__file__).parents[1]),
+}
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(  # noqa: S603 - our own program
-        [*COMMAND, *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=30, check=False
+        [*COMMAND, *arguments],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
     )
 
 
@@ -57,12 +65,20 @@ def ask(url: str, body: object = None, token: str = "sandbox-access-token") -> s
 def test_it_starts_answers_and_stops_within_a_second(tmp_path: Path, number: signal.Signals) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"numbers": [{"id": "7", "display_phone_number": "+91 98000 00000"}]}))
-    with running("--config", str(config), SANDBOX_ACCESS_TOKEN="other") as (process, url):  # noqa: S106 - not secret
+    with running("--config", str(config), SANDBOX_ACCESS_TOKEN="other") as (
+        process,
+        url,
+    ):  # noqa: S106 - not secret
         assert '"id":"7"' in ask(f"{url}/v25.0/7", token="other")  # noqa: S106 - not secret
         ask(f"{url}/_sandbox/faults", {"kind": "accept_then_timeout", "hold_ms": 60000})
         template = {"name": "hello_world", "language": {"code": "en_US"}}
         body = json.dumps(
-            {"messaging_product": "whatsapp", "to": "+911000000001", "type": "template", "template": template}
+            {
+                "messaging_product": "whatsapp",
+                "to": "+911000000001",
+                "type": "template",
+                "template": template,
+            }
         )
         host, port = url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as held:

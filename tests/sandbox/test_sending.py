@@ -19,17 +19,35 @@ async def upload(sandbox: Rig, content: bytes = JPEG, mime: str = "image/jpeg", 
 
 
 def picture_send(media: Json, *, url: bool = True) -> Json:
-    button: Json = {"type": "button", "sub_type": "url", "index": 0, "parameters": [{"type": "text", "text": "p"}]}
+    button: Json = {
+        "type": "button",
+        "sub_type": "url",
+        "index": 0,
+        "parameters": [{"type": "text", "text": "p"}],
+    }
     components: list[Json] = [
         {"type": "header", "parameters": [{"type": "image", "image": media}]},
-        {"type": "body", "parameters": [{"type": "text", "text": "आशा"}, {"type": "text", "text": "धैर्य"}]},
+        {
+            "type": "body",
+            "parameters": [
+                {"type": "text", "text": "आशा"},
+                {"type": "text", "text": "धैर्य"},
+            ],
+        },
         *([button] if url else []),
     ]
     template = {"name": "picture", "language": {"code": "hi"}, "components": components}
-    return {"messaging_product": "whatsapp", "to": "+911000000001", "type": "template", "template": template}
+    return {
+        "messaging_product": "whatsapp",
+        "to": "+911000000001",
+        "type": "template",
+        "template": template,
+    }
 
 
-async def test_a_template_is_accepted_in_metas_words_and_the_oracle_keeps_it(sandbox: Rig) -> None:
+async def test_a_template_is_accepted_in_metas_words_and_the_oracle_keeps_it(
+    sandbox: Rig,
+) -> None:
     answer = await sandbox.send(template_send(opaque="d=1;r=2"))
     assert answer.status == 200
     assert answer.body["messaging_product"] == "whatsapp"
@@ -46,8 +64,16 @@ async def test_a_template_is_accepted_in_metas_words_and_the_oracle_keeps_it(san
     assert record["wamid"] == answer.wamid
     assert record["text"] == text
     assert record["text_sha256"] == hashlib.sha256(text.encode()).hexdigest()
-    assert (record["seq"], record["to"], record["opaque"]) == (1, "+911000000001", "d=1;r=2")
-    assert (record["outcome"], record["answered"], record["template"]) == ("accepted", True, "pack")
+    assert (record["seq"], record["to"], record["opaque"]) == (
+        1,
+        "+911000000001",
+        "d=1;r=2",
+    )
+    assert (record["outcome"], record["answered"], record["template"]) == (
+        "accepted",
+        True,
+        "pack",
+    )
 
 
 async def test_the_window_opens_for_text_when_the_user_writes(sandbox: Rig) -> None:
@@ -61,7 +87,11 @@ async def test_the_window_opens_for_text_when_the_user_writes(sandbox: Rig) -> N
 
 
 async def test_mark_read_is_no_send(sandbox: Rig) -> None:
-    body: Json = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.1"}
+    body: Json = {
+        "messaging_product": "whatsapp",
+        "status": "read",
+        "message_id": "wamid.1",
+    }
     assert (await sandbox.send(body)).body == {"success": True}
     assert (await sandbox.send({**body, "status": "seen"})).code == 100
     assert await sandbox.records() == []

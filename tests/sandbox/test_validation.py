@@ -36,16 +36,32 @@ def reworked(part: str, change: Callable[[Any], object]) -> Json:
 
 CASES: list[tuple[str, Json, int]] = [
     ("an unknown key", {**template_send(), "foo": 1}, 100),
-    ("an unknown key of the template", reworked("template", lambda t: t.update(foo=1)), 100),
-    ("an unknown key of a component", reworked("button", lambda b: b.update(foo=1)), 100),
-    ("an unknown key of a parameter", reworked("first", lambda p: p.update(foo=1)), 100),
+    (
+        "an unknown key of the template",
+        reworked("template", lambda t: t.update(foo=1)),
+        100,
+    ),
+    (
+        "an unknown key of a component",
+        reworked("button", lambda b: b.update(foo=1)),
+        100,
+    ),
+    (
+        "an unknown key of a parameter",
+        reworked("first", lambda p: p.update(foo=1)),
+        100,
+    ),
     ("no product", without(template_send(), "messaging_product"), 131008),
     ("another product", {**template_send(), "messaging_product": "sms"}, 100),
     ("no recipient", without(template_send(), "to"), 131008),
     ("an empty recipient", template_send(""), 131008),
     ("no type", without(template_send(), "type"), 131008),
     ("an odd type", {**template_send(), "type": "pigeon"}, 100),
-    ("a type this sandbox has not", {**without(template_send(), "template"), "type": "sticker"}, 131051),
+    (
+        "a type this sandbox has not",
+        {**without(template_send(), "template"), "type": "sticker"},
+        131051,
+    ),
     ("two contents", {**template_send(), "text": {"body": "x"}}, 100),
     ("no template", without(template_send(), "template"), 131008),
     ("no plus", template_send("911000000001"), 131009),
@@ -57,15 +73,31 @@ CASES: list[tuple[str, Json, int]] = [
     ("a group", {**template_send(), "recipient_type": "group"}, 100),
     ("opaque data too long", template_send(opaque="x" * 513), 100),
     ("no such template", reworked("template", lambda t: t.update(name="nope")), 132001),
-    ("no such language", reworked("language", lambda t: t.update(code="en_US")), 132001),
+    (
+        "no such language",
+        reworked("language", lambda t: t.update(code="en_US")),
+        132001,
+    ),
     ("no language", reworked("template", lambda t: t.pop("language")), 131008),
     ("a parameter too few", reworked("parameters", lambda p: p.pop()), 132000),
-    ("a parameter too many", reworked("parameters", lambda p: p.append(dict(p[0]))), 132000),
+    (
+        "a parameter too many",
+        reworked("parameters", lambda p: p.append(dict(p[0]))),
+        132000,
+    ),
     ("no body", reworked("components", lambda c: c.pop(0)), 132000),
     ("a body twice", reworked("components", lambda c: c.append(c[0])), 132018),
-    ("a wrong name", reworked("first", lambda p: p.update(parameter_name="nom")), 132018),
+    (
+        "a wrong name",
+        reworked("first", lambda p: p.update(parameter_name="nom")),
+        132018,
+    ),
     ("no name", reworked("first", lambda p: p.pop("parameter_name")), 132018),
-    ("a name twice", reworked("first", lambda p: p.update(parameter_name="link")), 132018),
+    (
+        "a name twice",
+        reworked("first", lambda p: p.update(parameter_name="link")),
+        132018,
+    ),
     ("a wrong kind", reworked("first", lambda p: p.update(type="image")), 132012),
     ("an empty text", template_send(name=""), 131008),
     ("a newline", template_send(name="a\nb"), 132018),
@@ -73,13 +105,37 @@ CASES: list[tuple[str, Json, int]] = [
     ("five spaces", template_send(name="a     b"), 132018),
     ("too long when rendered", template_send(caption="x" * 1000), 132005),
     ("too long in UTF-16", template_send(caption="\N{GRINNING FACE}" * 480), 132005),
-    ("a header that is not there", reworked("components", lambda c: c.append({**c[0], "type": "header"})), 132000),
-    ("a button that is not there", reworked("button", lambda b: b.update(index="2")), 132018),
-    ("a button of another kind", reworked("button", lambda b: b.update(sub_type="url")), 132018),
+    (
+        "a header that is not there",
+        reworked("components", lambda c: c.append({**c[0], "type": "header"})),
+        132000,
+    ),
+    (
+        "a button that is not there",
+        reworked("button", lambda b: b.update(index="2")),
+        132018,
+    ),
+    (
+        "a button of another kind",
+        reworked("button", lambda b: b.update(sub_type="url")),
+        132018,
+    ),
     ("a button without index", reworked("button", lambda b: b.pop("index")), 131008),
-    ("a button without sub_type", reworked("button", lambda b: b.pop("sub_type")), 131008),
-    ("a button without payload", reworked("payload", lambda p: p.pop("payload")), 131008),
-    ("a button with text", reworked("payload", lambda p: p.update(type="text")), 132012),
+    (
+        "a button without sub_type",
+        reworked("button", lambda b: b.pop("sub_type")),
+        131008,
+    ),
+    (
+        "a button without payload",
+        reworked("payload", lambda p: p.pop("payload")),
+        131008,
+    ),
+    (
+        "a button with text",
+        reworked("payload", lambda p: p.update(type="text")),
+        132012,
+    ),
     ("a button twice", reworked("components", lambda c: c.append(c[1])), 132018),
     ("an odd component", reworked("button", lambda b: b.update(type="roof")), 131009),
     ("a text too long", text_send(text="x" * 4097), 100),
@@ -98,7 +154,12 @@ async def test_what_meta_refuses_is_refused(sandbox: Rig, body: Json, code: int)
     assert error["fbtrace_id"]
     assert error["error_data"]["messaging_product"] == "whatsapp"
     (record,) = await sandbox.records()
-    assert (record["outcome"], record["code"], record["wamid"], record["answered"]) == ("refused", code, None, True)
+    assert (record["outcome"], record["code"], record["wamid"], record["answered"]) == (
+        "refused",
+        code,
+        None,
+        True,
+    )
 
 
 async def test_four_spaces_and_punctuation_in_the_number_pass(sandbox: Rig) -> None:
@@ -123,11 +184,19 @@ async def test_without_the_token_nothing_is_read(sandbox: Rig, header: str) -> N
 
 async def test_numbers_and_templates_that_may_not_send(sandbox: Rig) -> None:
     assert (await sandbox.send(template_send(), "1")).code == 33
-    for status, code in {"PAUSED": 132015, "DISABLED": 132016, "PENDING": 132001}.items():
+    for status, code in {
+        "PAUSED": 132015,
+        "DISABLED": 132016,
+        "PENDING": 132001,
+    }.items():
         await sandbox.control("PATCH", "templates/pack", {"status": status})
         assert (await sandbox.send(template_send())).code == code
     await sandbox.control("PATCH", "templates/pack", {"status": "APPROVED"})
-    for status, code in {"BANNED": 131031, "RESTRICTED": 131031, "DISCONNECTED": 131045}.items():
+    for status, code in {
+        "BANNED": 131031,
+        "RESTRICTED": 131031,
+        "DISCONNECTED": 131045,
+    }.items():
         await sandbox.control("PATCH", f"numbers/{NUMBER}", {"status": status})
         assert (await sandbox.send(template_send())).code == code
         health = (await sandbox.call("GET", f"/v25.0/{NUMBER}?fields=health_status")).body["health_status"]
@@ -138,7 +207,10 @@ async def test_numbers_and_templates_that_may_not_send(sandbox: Rig) -> None:
 SPACE = st.sampled_from(["", " ", "-", "(", ")", "."])
 
 
-@given(st.text("0123456789", min_size=8, max_size=15).filter(lambda d: d[0] != "0"), st.data())
+@given(
+    st.text("0123456789", min_size=8, max_size=15).filter(lambda d: d[0] != "0"),
+    st.data(),
+)
 def test_a_number_reads_the_same_however_it_is_punctuated(digits: str, data: st.DataObject) -> None:
     written = "+" + "".join(digit + data.draw(SPACE) for digit in digits)
     assert normalised(written) == f"+{digits}"
@@ -152,7 +224,11 @@ def test_escaped_json_is_ascii_and_reads_back(text: str) -> None:
     assert loads(written.encode()) == {"t": text.encode("utf-8", "ignore").decode()}
 
 
-WORD = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=600)
+WORD = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]),
+    min_size=1,
+    max_size=600,
+)
 
 
 @given(WORD, WORD)

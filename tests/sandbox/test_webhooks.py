@@ -19,7 +19,12 @@ async def test_statuses_have_metas_shape(sandbox: Rig) -> None:
         assert re.fullmatch(r"[0-9]{10}", status["timestamp"])
         assert "errors" not in status
         assert "conversation" not in status
-    pricing = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "marketing"}
+    pricing = {
+        "billable": True,
+        "pricing_model": "PMP",
+        "type": "regular",
+        "category": "marketing",
+    }
     assert told["sent"]["pricing"] == told["delivered"]["pricing"] == pricing
     body = sandbox.receiver.taken[0]
     assert body["object"] == "whatsapp_business_account"
@@ -27,7 +32,10 @@ async def test_statuses_have_metas_shape(sandbox: Rig) -> None:
     assert "time" not in body["entry"][0]
     value = body["entry"][0]["changes"][0]["value"]
     assert value["messaging_product"] == "whatsapp"
-    assert value["metadata"] == {"display_phone_number": "919800000000", "phone_number_id": NUMBER}
+    assert value["metadata"] == {
+        "display_phone_number": "919800000000",
+        "phone_number_id": NUMBER,
+    }
     assert value["contacts"][0]["wa_id"] == "911000000001"
     assert value["contacts"][0]["user_id"] == told["sent"]["recipient_user_id"]
 
@@ -44,7 +52,13 @@ async def test_bodies_are_escaped_as_meta_signs_them(sandbox: Rig) -> None:
 
 async def test_statuses_of_a_window_share_a_post_up_to_the_maximum() -> None:
     fast = {"median": 0, "p95": 0}
-    receipts = {"sent_ms": fast, "delivered_ms": fast, "read_share": 0, "batch_window_ms": 200, "batch_max": 10}
+    receipts = {
+        "sent_ms": fast,
+        "delivered_ms": fast,
+        "read_share": 0,
+        "batch_window_ms": 200,
+        "batch_max": 10,
+    }
     async with rig(receipts=receipts) as sandbox:
         numbers = [NUMBER, OTHER_NUMBER]
         await asyncio.gather(
@@ -67,7 +81,11 @@ async def test_all_but_200_is_tried_again_and_nothing_is_lost(sandbox: Rig, stat
     sandbox.receiver.statuses[:] = [status, status]
     answer = await sandbox.send(template_send())
     await sandbox.settle()
-    assert {told["status"] for told in sandbox.receiver.told(answer.wamid)} == {"sent", "delivered", "read"}
+    assert {told["status"] for told in sandbox.receiver.told(answer.wamid)} == {
+        "sent",
+        "delivered",
+        "read",
+    }
     webhooks = (await sandbox.summary())["webhooks"]
     assert (webhooks["retries"], webhooks["given_up"], webhooks["pending"]) == (2, 0, 0)
     assert webhooks["posts"] == webhooks["acknowledged"] + 2
@@ -97,13 +115,21 @@ async def test_after_the_last_retry_it_gives_up_and_counts(sandbox: Rig) -> None
     assert webhooks["given_up"] == webhooks["posts"] / 4 > 0
     assert webhooks["retries"] == webhooks["given_up"] * 3
     receipts = (await sandbox.control("GET", "oracle/receipts")).body["receipts"]
-    assert [receipt["first_acknowledged_at"] for receipt in receipts] == [None, None, None]
+    assert [receipt["first_acknowledged_at"] for receipt in receipts] == [
+        None,
+        None,
+        None,
+    ]
 
 
 async def test_inbound_messages_have_metas_shape(sandbox: Rig) -> None:
     ours = (await sandbox.send(template_send())).wamid
     text = {"number_id": NUMBER, "from": "911000000001", "text": "थांबवा"}
-    button = {"number_id": NUMBER, "from": "+911000000001", "button": {"payload": "STOP:1", "text": "STOP"}}
+    button = {
+        "number_id": NUMBER,
+        "from": "+911000000001",
+        "button": {"payload": "STOP:1", "text": "STOP"},
+    }
     wamids = [(await sandbox.control("POST", "inbound", body)).body["id"] for body in (text, button)]
     await sandbox.settle()
     values = [value for value in sandbox.receiver.changes() if "messages" in value]
@@ -124,14 +150,21 @@ async def test_changes_of_templates_and_numbers_are_told(sandbox: Rig) -> None:
     await sandbox.settle()
     receiver = sandbox.receiver
     (paused,) = receiver.changes("message_template_status_update")
-    assert (paused["event"], paused["message_template_name"], paused["other_info"]["title"]) == (
+    assert (
+        paused["event"],
+        paused["message_template_name"],
+        paused["other_info"]["title"],
+    ) == (
         "PAUSED",
         "pack",
         "FIRST_PAUSE",
     )
     assert isinstance(paused["message_template_id"], int)
     (quality,) = receiver.changes("message_template_quality_update")
-    assert (quality["previous_quality_score"], quality["new_quality_score"]) == ("GREEN", "RED")
+    assert (quality["previous_quality_score"], quality["new_quality_score"]) == (
+        "GREEN",
+        "RED",
+    )
     events = {value["event"] for value in receiver.changes("phone_number_quality_update")}
     assert events == {"THROUGHPUT_UPGRADE", "FLAGGED"}
     restricted, banned = sorted(receiver.changes("account_update"), key=lambda value: value["event"])

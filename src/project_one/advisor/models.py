@@ -28,7 +28,9 @@ class AdvisorRow(Base):
     capacity: Mapped[Capacity] = mapped_column(text_enum(Capacity, "capacity"))
     registered_name: Mapped[str]
     registration_number: Mapped[str] = mapped_column(unique=True)
-    registration_status: Mapped[RegistrationStatus] = mapped_column(text_enum(RegistrationStatus, "registration_status"))
+    registration_status: Mapped[RegistrationStatus] = mapped_column(
+        text_enum(RegistrationStatus, "registration_status")
+    )
     website: Mapped[str]
     language: Mapped[Language] = mapped_column(text_enum(Language, "language"))
     slot: Mapped[str]

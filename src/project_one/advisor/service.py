@@ -8,7 +8,13 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import RowMapping
 
-from project_one.advisor.domain import Contact, Identity, OptInState, PlannedFor, RegistrationStatus
+from project_one.advisor.domain import (
+    Contact,
+    Identity,
+    OptInState,
+    PlannedFor,
+    RegistrationStatus,
+)
 from project_one.advisor.errors import AdvisorUnknownError
 from project_one.advisor.models import AdvisorRow, FirmRow
 from project_one.kernel.db import ReadSession, WriteSession
@@ -32,7 +38,12 @@ class NewAdvisor:
 
 
 async def enrol(
-    session: WriteSession, keyring: Keyring, newcomers: Sequence[NewAdvisor], *, opted_in: bool, now: datetime
+    session: WriteSession,
+    keyring: Keyring,
+    newcomers: Sequence[NewAdvisor],
+    *,
+    opted_in: bool,
+    now: datetime,
 ) -> dict[UUID, str]:
     """Add advisors, phone and e-mail sealed under their own keys. Phone hash by new advisor id."""
     ids = [new_id() for _ in newcomers]
@@ -65,7 +76,12 @@ async def enrol(
     return {row["id"]: row["phone_hash"] for row in rows}
 
 
-_IDENTITY = (AdvisorRow.registered_name, AdvisorRow.registration_number, AdvisorRow.capacity, AdvisorRow.website)
+_IDENTITY = (
+    AdvisorRow.registered_name,
+    AdvisorRow.registration_number,
+    AdvisorRow.capacity,
+    AdvisorRow.website,
+)
 
 
 def _identity(row: RowMapping) -> Identity:
@@ -80,7 +96,11 @@ def _identity(row: RowMapping) -> Identity:
 async def for_slot(session: ReadSession, slot: Slot | None, *, limit: int | None = None) -> list[PlannedFor]:
     """Every advisor of a slot (None: of all slots), in id order."""
     query = select(
-        AdvisorRow.id, AdvisorRow.language, AdvisorRow.opt_in_state, AdvisorRow.registration_status, *_IDENTITY
+        AdvisorRow.id,
+        AdvisorRow.language,
+        AdvisorRow.opt_in_state,
+        AdvisorRow.registration_status,
+        *_IDENTITY,
     ).order_by(AdvisorRow.id)
     if slot is not None:
         query = query.where(AdvisorRow.slot == slot)
@@ -159,7 +179,10 @@ async def ensure_known(session: ReadSession, advisor_id: UUID) -> None:
 
 
 def unknown(advisor_id: UUID) -> AdvisorUnknownError:
-    return AdvisorUnknownError("There is no advisor with this id; ids are UUIDs from the advisors list.", advisor_id=str(advisor_id))
+    return AdvisorUnknownError(
+        "There is no advisor with this id; ids are UUIDs from the advisors list.",
+        advisor_id=str(advisor_id),
+    )
 
 
 async def demo_count(session: ReadSession) -> int:

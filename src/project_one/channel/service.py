@@ -9,7 +9,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
-from project_one.channel.domain import NumberReport, NumberState, Quality, SendingNumber, TemplateReport, TemplateState
+from project_one.channel.domain import (
+    NumberReport,
+    NumberState,
+    Quality,
+    SendingNumber,
+    TemplateReport,
+    TemplateState,
+)
 from project_one.channel.models import NumberRow, TemplateRow
 from project_one.content import service as content
 from project_one.kernel.db import ReadSession, WriteSession
@@ -40,7 +47,11 @@ async def number(session: ReadSession, number_id: UUID) -> SendingNumber | None:
 
 
 async def record_numbers(
-    session: WriteSession, reports: Iterable[NumberReport], *, spares: frozenset[str] = frozenset(), now: datetime
+    session: WriteSession,
+    reports: Iterable[NumberReport],
+    *,
+    spares: frozenset[str] = frozenset(),
+    now: datetime,
 ) -> None:
     """Enter what the vendor reports; an unknown number is added. A number we stopped ourselves stays stopped."""
     for report in reports:
@@ -64,7 +75,11 @@ async def record_numbers(
             await stop_number(session, row.id, reason="vendor", now=now)
         elif report.is_connected and row.stop_reason == "vendor":
             row.state, row.stop_reason = NumberState.CONNECTED, None
-            await audit.record(session, Event(Action.NUMBER_RESUMED, "number", str(row.id), "vendor:whatsapp"), now=now)
+            await audit.record(
+                session,
+                Event(Action.NUMBER_RESUMED, "number", str(row.id), "vendor:whatsapp"),
+                now=now,
+            )
 
 
 async def stop_number(session: WriteSession, number_id: UUID, *, reason: str, now: datetime) -> None:
@@ -76,7 +91,17 @@ async def stop_number(session: WriteSession, number_id: UUID, *, reason: str, no
         .returning(NumberRow.id)
     )
     if stopped is not None:
-        await audit.record(session, Event(Action.NUMBER_STOPPED, "number", str(number_id), "channel", {"reason": reason}), now=now)
+        await audit.record(
+            session,
+            Event(
+                Action.NUMBER_STOPPED,
+                "number",
+                str(number_id),
+                "channel",
+                {"reason": reason},
+            ),
+            now=now,
+        )
 
 
 async def record_templates(session: WriteSession, reports: Sequence[TemplateReport], *, now: datetime) -> list[str]:
@@ -95,11 +120,17 @@ async def record_templates(session: WriteSession, reports: Sequence[TemplateRepo
             altered.append(report.name)
             state = TemplateState.OTHER
         statement = insert(TemplateRow).values(
-            id=new_id(), name=report.name, language=report.language, state=state, frame_id=frame.id, checked_at=now
+            id=new_id(),
+            name=report.name,
+            language=report.language,
+            state=state,
+            frame_id=frame.id,
+            checked_at=now,
         )
         await session.execute(
             statement.on_conflict_do_update(
-                index_elements=["name", "language"], set_={"state": state, "checked_at": now}
+                index_elements=["name", "language"],
+                set_={"state": state, "checked_at": now},
             )
         )
     return altered
@@ -117,9 +148,9 @@ async def usable_frames(session: ReadSession) -> dict[UUID, str]:
     rows = await session.execute(
         select(TemplateRow.frame_id, TemplateRow.name).where(TemplateRow.state == TemplateState.APPROVED)
     )
-    return {frame_id: name for frame_id, name in rows.tuples()}
+    return {frame_id: name for frame_id, name in rows}
 
 
 async def template_counts(session: ReadSession) -> dict[TemplateState, int]:
     rows = await session.execute(select(TemplateRow.state, func.count()).group_by(TemplateRow.state))
-    return {state: count for state, count in rows.tuples()}
+    return {state: count for state, count in rows}

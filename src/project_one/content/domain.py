@@ -44,7 +44,12 @@ class Content:
     def sha256(self) -> str:
         return sha256_hex(
             canonical_json(
-                {"topic": self.topic, "caption": self.caption, "language": self.language.value, "media": list(self.media)}
+                {
+                    "topic": self.topic,
+                    "caption": self.caption,
+                    "language": self.language.value,
+                    "media": list(self.media),
+                }
             )
         )
 
@@ -130,7 +135,12 @@ def compose(frame: Frame, content: Content, identity: Identity) -> Rendered:
         text = text.replace("{{" + name + "}}", parameters[name])
     _check_budgets(text, parameters)
     proof = canonical_json(
-        {"frame": frame.sha256, "language": frame.language.value, "media": list(content.media), "text": text}
+        {
+            "frame": frame.sha256,
+            "language": frame.language.value,
+            "media": list(content.media),
+            "text": text,
+        }
     )
     return Rendered(text=text, parameters=parameters, sha256=sha256_hex(proof))
 

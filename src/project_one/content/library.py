@@ -11,7 +11,13 @@ from uuid import UUID
 
 import yaml
 
-from project_one.content.domain import APPROVERS_NEEDED, PLACEHOLDERS, Content, Subject, frame_sha256
+from project_one.content.domain import (
+    APPROVERS_NEEDED,
+    PLACEHOLDERS,
+    Content,
+    Subject,
+    frame_sha256,
+)
 from project_one.content.errors import LibraryDamagedError
 from project_one.kernel.canonical import sha256_hex
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
@@ -71,13 +77,19 @@ def read_library(root: Traversable | None = None) -> Library:
 
 def _load(path: Traversable) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(
+            path.read_text(encoding="utf-8"),
+            Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader),
+        )
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise _damaged(path.name, f"cannot be read ({type(error).__name__})") from error
 
 
 def _damaged(where: str, what: str) -> LibraryDamagedError:
-    return LibraryDamagedError(f"{where}: {what}. Restore the file from the release; it was reviewed as it stood there.", where=where)
+    return LibraryDamagedError(
+        f"{where}: {what}. Restore the file from the release; it was reviewed as it stood there.",
+        where=where,
+    )
 
 
 def _review(subject: Subject, sha256: str, entry: dict[str, Any], where: str) -> Reviewed:
@@ -110,7 +122,10 @@ def _read_warnings(path: Traversable) -> dict[tuple[str, str], str]:
     texts: dict[tuple[str, str], str] = {}
     for entry in _load(path):
         if sha256_hex(entry["text"].encode()) != entry["sha256"]:
-            raise _damaged(f"{path.name}, {entry['id']} {entry['language']}", "the text does not match its SHA-256")
+            raise _damaged(
+                f"{path.name}, {entry['id']} {entry['language']}",
+                "the text does not match its SHA-256",
+            )
         texts[entry["id"], entry["language"]] = entry["text"]
     return texts
 
@@ -137,7 +152,10 @@ def _read_frame(entry: dict[str, Any], warnings: dict[tuple[str, str], str], rev
     )
     reviews.append(_review(Subject.FRAME, sha256, entry, f"frames.yaml, {slug}"))
     if not body.endswith("\n" + warnings[frame.warning, frame.language.value]):
-        raise _damaged(f"frames.yaml, {slug}", "the standard warning is not its last line, byte for byte")
+        raise _damaged(
+            f"frames.yaml, {slug}",
+            "the standard warning is not its last line, byte for byte",
+        )
     if any(body.count("{{" + name + "}}") != 1 for name in PLACEHOLDERS):
         raise _damaged(f"frames.yaml, {slug}", "each placeholder must stand in it once")
     return frame

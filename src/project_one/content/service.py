@@ -10,16 +10,34 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
-from project_one.content.domain import APPROVERS_NEEDED, Content, Frame, LibraryPack, Subject
+from project_one.content.domain import (
+    APPROVERS_NEEDED,
+    Content,
+    Frame,
+    LibraryPack,
+    Subject,
+)
 from project_one.content.errors import ContentUnknownError
 from project_one.content.library import Library
-from project_one.content.models import ApprovalRow, FrameRow, PackRow, ScheduleRow, VariantRow
+from project_one.content.models import (
+    ApprovalRow,
+    FrameRow,
+    PackRow,
+    ScheduleRow,
+    VariantRow,
+)
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vocabulary.domain import Capacity, Language, Slot
 
-_APPROVED = {Subject.CONTENT: Action.CONTENT_APPROVED, Subject.FRAME: Action.FRAME_APPROVED}
-_VOIDED = {Subject.CONTENT: Action.CONTENT_APPROVAL_VOIDED, Subject.FRAME: Action.FRAME_APPROVAL_VOIDED}
+_APPROVED = {
+    Subject.CONTENT: Action.CONTENT_APPROVED,
+    Subject.FRAME: Action.FRAME_APPROVED,
+}
+_VOIDED = {
+    Subject.CONTENT: Action.CONTENT_APPROVAL_VOIDED,
+    Subject.FRAME: Action.FRAME_APPROVAL_VOIDED,
+}
 
 
 async def load_library(session: WriteSession, library: Library, *, now: datetime) -> None:
@@ -39,7 +57,8 @@ async def load_library(session: WriteSession, library: Library, *, now: datetime
         kept = ("topic_family", "content_class", "capacities", "months")
         pack_id = await session.scalar(
             statement.on_conflict_do_update(
-                index_elements=["slug"], set_={name: statement.excluded[name] for name in kept}
+                index_elements=["slug"],
+                set_={name: statement.excluded[name] for name in kept},
             ).returning(PackRow.id)
         )
         for content in pack.contents:
@@ -75,7 +94,12 @@ async def load_library(session: WriteSession, library: Library, *, now: datetime
 
 
 async def approve(
-    session: WriteSession, subject: Subject, hashes: Iterable[str], *, reviewer_id: UUID, now: datetime
+    session: WriteSession,
+    subject: Subject,
+    hashes: Iterable[str],
+    *,
+    reviewer_id: UUID,
+    now: datetime,
 ) -> int:
     """Record that `reviewer_id` approves these exact texts; how many were new. Raises ContentUnknownError."""
     wanted = list(dict.fromkeys(hashes))
@@ -86,7 +110,13 @@ async def approve(
             message = f"No {subject} has the hash {sha256[:12]}…; it may have been edited since you read it."
             raise ContentUnknownError(message, sha256=sha256)
     rows = [
-        {"id": new_id(), "subject": subject, "sha256": sha256, "reviewer_id": reviewer_id, "approved_at": now}
+        {
+            "id": new_id(),
+            "subject": subject,
+            "sha256": sha256,
+            "reviewer_id": reviewer_id,
+            "approved_at": now,
+        }
         for sha256 in wanted
     ]
     if not rows:
@@ -94,7 +124,13 @@ async def approve(
     statement = upsert(ApprovalRow).on_conflict_do_nothing().returning(ApprovalRow.sha256)
     added = (await session.scalars(statement, rows)).all()
     events = [
-        Event(_APPROVED[subject], subject.value, sha256, f"reviewer:{reviewer_id}", {"sha256": sha256})
+        Event(
+            _APPROVED[subject],
+            subject.value,
+            sha256,
+            f"reviewer:{reviewer_id}",
+            {"sha256": sha256},
+        )
         for sha256 in added
     ]
     await audit.record_all(session, events, now=now)
@@ -102,13 +138,23 @@ async def approve(
 
 
 async def void_approvals(
-    session: WriteSession, subject: Subject, sha256: str, *, reason: str, actor: str, now: datetime
+    session: WriteSession,
+    subject: Subject,
+    sha256: str,
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
 ) -> int:
     """Withdraw every approval of a text; how many. From the next claim on nothing with it leaves."""
     voided = (
         await session.scalars(
             update(ApprovalRow)
-            .where(ApprovalRow.subject == subject, ApprovalRow.sha256 == sha256, ApprovalRow.voided_at.is_(None))
+            .where(
+                ApprovalRow.subject == subject,
+                ApprovalRow.sha256 == sha256,
+                ApprovalRow.voided_at.is_(None),
+            )
             .values(voided_at=now, void_reason=reason)
             .returning(ApprovalRow.id)
         )
@@ -180,14 +226,12 @@ async def material(session: ReadSession, content_hashes: Collection[str]) -> Mat
 
 async def fallback_library(session: ReadSession) -> list[LibraryPack]:
     """Fallback packs with those of their texts that are approved, in slug order."""
-    rows = (
-        await session.execute(
-            select(PackRow, VariantRow.language, VariantRow.content_sha256)
-            .join(VariantRow, VariantRow.pack_id == PackRow.id)
-            .where(PackRow.is_fallback)
-            .order_by(PackRow.slug)
-        )
-    ).tuples()
+    rows = await session.execute(
+        select(PackRow, VariantRow.language, VariantRow.content_sha256)
+        .join(VariantRow, VariantRow.pack_id == PackRow.id)
+        .where(PackRow.is_fallback)
+        .order_by(PackRow.slug)
+    )
     found = [(pack, language, sha256) for pack, language, sha256 in rows]
     live = await approved(session, {sha256 for _, _, sha256 in found})
     texts: dict[UUID, dict[Language, str]] = {}
@@ -220,36 +264,52 @@ class Scheduled:
 
 async def scheduled(session: ReadSession, business_date: date, slot: Slot) -> dict[UUID, Scheduled]:
     """Own packs scheduled for this day and slot, by advisor."""
-    rows = (
-        await session.execute(
-            select(ScheduleRow.advisor_id, PackRow.topic_family, PackRow.capacities, VariantRow.language, VariantRow.content_sha256)
-            .join(PackRow, PackRow.id == ScheduleRow.pack_id)
-            .join(VariantRow, VariantRow.pack_id == PackRow.id)
-            .where(ScheduleRow.business_date == business_date, ScheduleRow.slot == slot)
+    rows = await session.execute(
+        select(
+            ScheduleRow.advisor_id,
+            PackRow.topic_family,
+            PackRow.capacities,
+            VariantRow.language,
+            VariantRow.content_sha256,
         )
-    ).tuples()
+        .join(PackRow, PackRow.id == ScheduleRow.pack_id)
+        .join(VariantRow, VariantRow.pack_id == PackRow.id)
+        .where(ScheduleRow.business_date == business_date, ScheduleRow.slot == slot)
+    )
     found: dict[UUID, Scheduled] = {}
     for advisor_id, family, capacities, language, sha256 in rows:
         entry = found.setdefault(
-            advisor_id, Scheduled(family, frozenset(Capacity(item) for item in capacities), {})
+            advisor_id,
+            Scheduled(family, frozenset(Capacity(item) for item in capacities), {}),
         )
         entry.contents[language] = sha256
     return found
 
 
 async def schedule(
-    session: WriteSession, *, pack_id: UUID, advisor_ids: Sequence[UUID], business_date: date, slot: Slot
+    session: WriteSession,
+    *,
+    pack_id: UUID,
+    advisor_ids: Sequence[UUID],
+    business_date: date,
+    slot: Slot,
 ) -> None:
     """Bind a pack to advisors for a day; the night plan uses it if it is approved by then."""
     rows = [
-        {"advisor_id": advisor_id, "business_date": business_date, "slot": slot, "pack_id": pack_id}
+        {
+            "advisor_id": advisor_id,
+            "business_date": business_date,
+            "slot": slot,
+            "pack_id": pack_id,
+        }
         for advisor_id in advisor_ids
     ]
     if rows:
         statement = upsert(ScheduleRow)
         await session.execute(
             statement.on_conflict_do_update(
-                index_elements=["advisor_id", "business_date", "slot"], set_={"pack_id": statement.excluded.pack_id}
+                index_elements=["advisor_id", "business_date", "slot"],
+                set_={"pack_id": statement.excluded.pack_id},
             ),
             rows,
         )

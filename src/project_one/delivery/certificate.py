@@ -13,15 +13,32 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 
 from project_one.delivery.domain import OWNER_OF, Cause, Facts, MessageStatus, Owner
-from project_one.kernel.canonical import Json, canonical_json, iso_utc, parse_iso_utc, sha256_hex
+from project_one.kernel.canonical import (
+    Json,
+    canonical_json,
+    iso_utc,
+    parse_iso_utc,
+    sha256_hex,
+)
 
 FORMAT = "project-one/sla-certificate/1"
 EXPORT_FORMAT = "project-one/ledger-export/1"
 _LEFT = {MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
-_TIMES = ("accepted_at", "sent_at", "delivered_at", "read_at", "failed_at", "unknown_at", "returned_at")
+_TIMES = (
+    "accepted_at",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+    "failed_at",
+    "unknown_at",
+    "returned_at",
+)
 
 
 class ExportDamagedError(Exception):
@@ -171,7 +188,9 @@ def certificate_body(export: bytes) -> bytes:
     gone_after = [
         line
         for line in lines
-        if line.status is MessageStatus.WITHDRAWN and line.cause is Cause.CONSENT and (line.withdrawn_at or released) >= released
+        if line.status is MessageStatus.WITHDRAWN
+        and line.cause is Cause.CONSENT
+        and (line.withdrawn_at or released) >= released
     ]
     owed = [line for line in lines if line.status is not MessageStatus.WITHDRAWN]
     withdrawn_before = len(lines) - len(owed) - len(gone_after)
@@ -212,19 +231,28 @@ def certificate_body(export: bytes) -> bytes:
         "attempts": sum(len(line.attempts) for line in lines),
         "resends_after_unknown": sum(line.resends_after_unknown for line in lines),
         "orphan_receipts": header.orphan_receipts,
-        "accepted_after_due_s": {"p50": _quantile(waits, 0.50), "p99": _quantile(waits, 0.99)},
+        "accepted_after_due_s": {
+            "p50": _quantile(waits, 0.50),
+            "p99": _quantile(waits, 0.99),
+        },
     }
     return canonical_json(body)
 
 
 def _accepted_at(line: Line) -> datetime | None:
-    return min((item.facts.accepted_at for item in line.attempts if item.facts.accepted_at), default=None)
+    return min(
+        (item.facts.accepted_at for item in line.attempts if item.facts.accepted_at),
+        default=None,
+    )
 
 
 def _left_at(line: Line) -> datetime | None:
     if line.status not in _LEFT:
         return None
-    return min((moment for item in line.attempts if (moment := item.facts.left_at)), default=None)
+    return min(
+        (moment for item in line.attempts if (moment := item.facts.left_at)),
+        default=None,
+    )
 
 
 def _is_by(moment: datetime | None, deadline: datetime) -> bool:
@@ -280,7 +308,11 @@ def key_id(public_key: bytes) -> str:
 
 def sign(body: bytes, private_key: bytes) -> Signed:
     key = Ed25519PrivateKey.from_private_bytes(private_key)
-    return Signed(body=body, signature=key.sign(body), public_key=key.public_key().public_bytes_raw())
+    return Signed(
+        body=body,
+        signature=key.sign(body),
+        public_key=key.public_key().public_bytes_raw(),
+    )
 
 
 class CertificateInvalidError(Exception):

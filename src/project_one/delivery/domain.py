@@ -138,12 +138,18 @@ class Facts:
             (self.returned_at, AttemptStatus.RETURNED),
             (self.unknown_at, AttemptStatus.UNKNOWN),
         )
-        return next((status for moment, status in ladder if moment is not None), AttemptStatus.CLAIMED)
+        return next(
+            (status for moment, status in ladder if moment is not None),
+            AttemptStatus.CLAIMED,
+        )
 
     @property
     def left_at(self) -> datetime | None:
         """The earliest vendor time that proves the message left Meta: `sent`, or what implies it."""
-        return min((t for t in (self.sent_at, self.delivered_at, self.read_at) if t is not None), default=None)
+        return min(
+            (t for t in (self.sent_at, self.delivered_at, self.read_at) if t is not None),
+            default=None,
+        )
 
 
 def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
@@ -191,7 +197,13 @@ class RetryPolicy:
 
 
 def after_refusal(
-    action: Action, cause: Cause, *, attempts: int, now: datetime, closes_at: datetime, policy: RetryPolicy
+    action: Action,
+    cause: Cause,
+    *,
+    attempts: int,
+    now: datetime,
+    closes_at: datetime,
+    policy: RetryPolicy,
 ) -> Retry | GiveUp:
     """What becomes of a message after attempt number `attempts` was refused. Back-off doubles and ends at the deadline."""
     match action:

@@ -1,9 +1,9 @@
 """Driving one number through its open mornings.
 
-    renew ── each second: lease, number's state and rate
-    claim ── batches of at most half a second, ahead of need ──► queue
-    send  ── one task a message, paced by the bucket ──► outcomes
-    write ── outcomes in batches, until every one is in the ledger
+renew ── each second: lease, number's state and rate
+claim ── batches of at most half a second, ahead of need ──► queue
+send  ── one task a message, paced by the bucket ──► outcomes
+write ── outcomes in batches, until every one is in the ledger
 """
 
 import asyncio
@@ -19,7 +19,14 @@ from project_one.channel import service as channel
 from project_one.delivery.bucket import TokenBucket
 from project_one.delivery.config import DeliveryConfig
 from project_one.delivery.domain import Facts
-from project_one.delivery.ports import Accepted, MessageSender, NotWritten, Outcome, Refused, Unclear
+from project_one.delivery.ports import (
+    Accepted,
+    MessageSender,
+    NotWritten,
+    Outcome,
+    Refused,
+    Unclear,
+)
 from project_one.delivery.service import lease as leases
 from project_one.delivery.service.claim import Ready, claim
 from project_one.delivery.service.outcomes import News, record_news
@@ -81,7 +88,11 @@ async def drive_number(tools: Tools, number_id: UUID) -> int:
         if number is None or not number.may_send:
             return 0
         lease = await leases.acquire(
-            session, number_id, driver=tools.driver, lasts=config.lease_lasts, now=tools.clock()
+            session,
+            number_id,
+            driver=tools.driver,
+            lasts=config.lease_lasts,
+            now=tools.clock(),
         )
     if lease is None:
         return 0
@@ -98,7 +109,12 @@ async def drive_number(tools: Tools, number_id: UUID) -> int:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
         await _give_back(drive)
-    log.info("delivery.drive.ended", number_id=str(number_id), fence=lease.fence, attempts=made)
+    log.info(
+        "delivery.drive.ended",
+        number_id=str(number_id),
+        fence=lease.fence,
+        attempts=made,
+    )
     return made
 
 
@@ -134,9 +150,18 @@ async def _renew(drive: _Drive) -> None:
         try:
             async with drive.tools.transactions() as session:
                 number = await channel.number(session, drive.lease.number_id)
-                kept = await leases.renew(session, drive.lease, lasts=config.lease_lasts, now=drive.tools.clock())
+                kept = await leases.renew(
+                    session,
+                    drive.lease,
+                    lasts=config.lease_lasts,
+                    now=drive.tools.clock(),
+                )
         except DATABASE_TROUBLE as error:
-            log.warning("delivery.lease.renewal-failed", fence=drive.lease.fence, error=type(error).__name__)
+            log.warning(
+                "delivery.lease.renewal-failed",
+                fence=drive.lease.fence,
+                error=type(error).__name__,
+            )
             if time.monotonic() >= drive.lease_until:
                 drive.is_over.set()
                 return
@@ -171,7 +196,11 @@ async def _claim_all(drive: _Drive) -> int:
                 )
                 upcoming = None if ready else await next_due(session, drive.lease.number_id, now=tools.clock())
         except DATABASE_TROUBLE as error:
-            log.warning("delivery.claim.failed", fence=drive.lease.fence, error=type(error).__name__)
+            log.warning(
+                "delivery.claim.failed",
+                fence=drive.lease.fence,
+                error=type(error).__name__,
+            )
             await asyncio.sleep(_IDLE_S)
             continue
         for item in ready:
@@ -221,7 +250,12 @@ def _news(attempt_id: UUID, outcome: Outcome) -> News:
     match outcome:
         case Accepted():
             facts = Facts(accepted_at=outcome.at)
-            return News(attempt_id, facts, vendor_message_id=outcome.vendor_message_id, is_held=outcome.is_held)
+            return News(
+                attempt_id,
+                facts,
+                vendor_message_id=outcome.vendor_message_id,
+                is_held=outcome.is_held,
+            )
         case Refused():
             facts = Facts(failed_at=outcome.at, code=outcome.code)
             return News(attempt_id, facts, action=outcome.action, cause=outcome.cause)
@@ -252,7 +286,11 @@ async def _write_batch(tools: Tools, batch: list[News]) -> None:
                 await record_news(session, batch, policy=tools.config.retry, now=tools.clock())
         except DATABASE_TROUBLE as error:
             if time.monotonic() > give_up_at:  # receipts and the sweep settle them as unknown
-                log.error("delivery.outcomes.lost", count=len(batch), error=type(error).__name__)  # noqa: TRY400
+                log.error(
+                    "delivery.outcomes.lost",
+                    count=len(batch),
+                    error=type(error).__name__,
+                )  # noqa: TRY400
                 return
             await asyncio.sleep(_IDLE_S)
         else:

@@ -4,10 +4,23 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, LargeBinary, UniqueConstraint, text
+from sqlalchemy import (
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from project_one.delivery.domain import AttemptStatus, Cause, MessageStatus, MorningState
+from project_one.delivery.domain import (
+    AttemptStatus,
+    Cause,
+    MessageStatus,
+    MorningState,
+)
 from project_one.kernel.db import Base, text_enum
 
 
@@ -36,7 +49,12 @@ class MessageRow(Base):
     __tablename__ = "messages"
     __table_args__ = (
         UniqueConstraint("advisor_id", "business_date", "slot"),
-        Index("ix_messages_claimable", "number_id", "next_at", postgresql_where=text("status = 'planned'")),
+        Index(
+            "ix_messages_claimable",
+            "number_id",
+            "next_at",
+            postgresql_where=text("status = 'planned'"),
+        ),
         Index("ix_messages_morning_status", "morning_id", "status"),
     )
 
@@ -68,7 +86,11 @@ class AttemptRow(Base):
     __table_args__ = (
         UniqueConstraint("message_id", "number"),
         Index("ix_attempts_vendor_message_id", "vendor_message_id"),
-        Index("ix_attempts_open", "claim_expires_at", postgresql_where=text("status IN ('claimed', 'unknown')")),
+        Index(
+            "ix_attempts_open",
+            "claim_expires_at",
+            postgresql_where=text("status IN ('claimed', 'unknown')"),
+        ),
         Index("ix_attempts_sender_recent", "sender_id", "claimed_at"),
         Index("ix_attempts_recipient", "morning_id", "recipient_hash"),
     )
@@ -101,7 +123,11 @@ class ReceiptRow(Base):
     __tablename__ = "receipts"
     __table_args__ = (
         UniqueConstraint("vendor_message_id", "status"),
-        Index("ix_receipts_orphans", "received_at", postgresql_where=text("attempt_id IS NULL")),
+        Index(
+            "ix_receipts_orphans",
+            "received_at",
+            postgresql_where=text("attempt_id IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -9,7 +9,13 @@ from uuid import UUID
 
 from project_one.advisor.domain import PlannedFor
 from project_one.channel.domain import SendingNumber
-from project_one.content.domain import CompositionError, Content, Frame, LibraryPack, compose
+from project_one.content.domain import (
+    CompositionError,
+    Content,
+    Frame,
+    LibraryPack,
+    compose,
+)
 from project_one.vocabulary.domain import Capacity, Language
 
 NO_REPEAT = timedelta(days=30)
@@ -154,7 +160,10 @@ def plan_night(snapshot: Snapshot) -> Plan:
 
 
 def _plan_one(
-    advisor: PlannedFor, snapshot: Snapshot, shelf: _Shelf, numbers: Sequence[SendingNumber]
+    advisor: PlannedFor,
+    snapshot: Snapshot,
+    shelf: _Shelf,
+    numbers: Sequence[SendingNumber],
 ) -> PlannedMessage | Reason:
     if not advisor.opted_in:
         return Reason.NO_CONSENT

@@ -10,7 +10,9 @@ from project_one.delivery.models import AttemptRow, MessageRow
 from project_one.kernel.db import ReadSession
 
 
-async def message_of(session: ReadSession, morning_id: UUID, advisor_id: UUID) -> tuple[MessageRow, Sequence[AttemptRow]]:
+async def message_of(
+    session: ReadSession, morning_id: UUID, advisor_id: UUID
+) -> tuple[MessageRow, Sequence[AttemptRow]]:
     """An advisor's message in a morning with its attempts. Raises MessageUnknownError."""
     query = select(MessageRow).where(MessageRow.morning_id == morning_id, MessageRow.advisor_id == advisor_id)
     message = (await session.scalars(query)).one_or_none()

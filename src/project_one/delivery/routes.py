@@ -17,7 +17,10 @@ from project_one.delivery.service.release import find_morning, status_counts
 from project_one.kernel.db import Readings
 from project_one.vocabulary.domain import Slot
 
-_SLOT = Query(description="Indian time of day; without it, the last planned of the date.", examples=["06:00"])
+_SLOT = Query(
+    description="Indian time of day; without it, the last planned of the date.",
+    examples=["06:00"],
+)
 
 
 def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> APIRouter:
@@ -25,7 +28,11 @@ def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> 
     SlotQuery = Annotated[str | None, _SLOT]  # noqa: N806
     Caller = Annotated[Principal, Depends(principal)]  # noqa: N806
 
-    @router.get("/mornings/{business_date}", response_model=MorningOut, summary="How far a morning is")
+    @router.get(
+        "/mornings/{business_date}",
+        response_model=MorningOut,
+        summary="How far a morning is",
+    )
     async def read_morning(business_date: date, caller: Caller, slot: SlotQuery = None) -> Any:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.MORNING_READ)
         async with readings() as session:
@@ -42,7 +49,11 @@ def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> 
             signed, _ = await certificate_of(session, row.id)
         return Response(signed.to_file(), media_type="application/json")
 
-    @router.get("/mornings/{business_date}/messages/{advisor_id}", response_model=MessageOut, summary="One advisor's message")
+    @router.get(
+        "/mornings/{business_date}/messages/{advisor_id}",
+        response_model=MessageOut,
+        summary="One advisor's message",
+    )
     async def read_message(business_date: date, advisor_id: UUID, caller: Caller, slot: SlotQuery = None) -> Any:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.MORNING_READ)
         async with readings() as session:

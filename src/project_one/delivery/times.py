@@ -24,7 +24,12 @@ def times_from_now(now: datetime, config: DeliveryConfig, *, spread_s: float) ->
     """A morning released by hand: it leaves at once, and is late and ends as long after that as any other."""
     until_late = config.release_before_slot + config.deadline_after_slot
     until_end = config.release_before_slot + config.closes_after_slot
-    return Times(now, now + until_late, now + until_end, Spread(1, 0, spread_s / max(1.0, config.rate_factor)))
+    return Times(
+        now,
+        now + until_late,
+        now + until_end,
+        Spread(1, 0, spread_s / max(1.0, config.rate_factor)),
+    )
 
 
 def night_plan_at(business_date: date) -> datetime:

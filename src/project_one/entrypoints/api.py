@@ -40,7 +40,13 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         committing.cancel()
         await asyncio.gather(committing, return_exceptions=True)
 
-    app = FastAPI(title="Project One", version="1", lifespan=lifespan, redoc_url=None, docs_url="/docs")
+    app = FastAPI(
+        title="Project One",
+        version="1",
+        lifespan=lifespan,
+        redoc_url=None,
+        docs_url="/docs",
+    )
     problems.install(app)
     settings = house.settings
 
@@ -56,7 +62,11 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
             verify_token=settings.whatsapp_verify_token.get_secret_value(),
         )
     )
-    app.include_router(delivery_router(house.database.readings, principal), prefix="/v1", dependencies=[Depends(principal)])
+    app.include_router(
+        delivery_router(house.database.readings, principal),
+        prefix="/v1",
+        dependencies=[Depends(principal)],
+    )
 
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -85,7 +95,11 @@ def health_router(house: House, producer: JobProducer) -> APIRouter:
     async def healthz() -> str:  # pyright: ignore[reportUnusedFunction]
         return "ok\n"
 
-    @router.get("/readyz", summary="Can it do its work", responses={503: {"description": "Something it needs is missing"}})
+    @router.get(
+        "/readyz",
+        summary="Can it do its work",
+        responses={503: {"description": "Something it needs is missing"}},
+    )
     async def readyz() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         checks = {"database": "ok", "queue": "ok", "clock": "ok"}
         try:
@@ -105,7 +119,10 @@ def health_router(house: House, producer: JobProducer) -> APIRouter:
     @router.get("/metrics", response_class=PlainTextResponse, summary="For Prometheus")
     async def read_metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
         async with house.database.readings() as session:
-            return Response(await metrics.collect(session, now=house.clock()), media_type="text/plain; version=0.0.4")
+            return Response(
+                await metrics.collect(session, now=house.clock()),
+                media_type="text/plain; version=0.0.4",
+            )
 
     return router
 

@@ -17,10 +17,22 @@ from project_one.bootstrap import QUEUES, House, open_house
 from project_one.content import service as content
 from project_one.content.domain import Subject
 from project_one.content.library import read_library
-from project_one.delivery.certificate import CertificateInvalidError, ExportDamagedError, as_text, certificate_body, key_id, verify
+from project_one.delivery.certificate import (
+    CertificateInvalidError,
+    ExportDamagedError,
+    as_text,
+    certificate_body,
+    key_id,
+    verify,
+)
 from project_one.delivery.service.certify import certificate_of
 from project_one.delivery.service.plan import plan_morning
-from project_one.delivery.service.release import find_morning, release_morning, resume_morning, status_counts
+from project_one.delivery.service.release import (
+    find_morning,
+    release_morning,
+    resume_morning,
+    status_counts,
+)
 from project_one.delivery.times import times_of_slot
 from project_one.entrypoints import api as api_process
 from project_one.entrypoints import clock as clock_process
@@ -55,7 +67,8 @@ def _settings() -> Settings:
         return Settings()  # pyright: ignore[reportCallIssue]  from the environment
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}" for item in error.errors()
+            f"{'.'.join(str(part) for part in item['loc']).upper() or 'settings'}: {item['msg']}"
+            for item in error.errors()
         )
         message = f"The environment is not complete: {problems}. Start an installation with `make run`, or set these; `.env.example` lists all."
         raise UpError(message) from None
@@ -123,7 +136,10 @@ def clock() -> None:
 @app.command()
 def sandbox(port: Annotated[int, typer.Option(min=0, max=65535)] = 8090) -> None:
     """The WhatsApp sandbox alone."""
-    os.execv(sys.executable, [sys.executable, "-m", "project_one_sandbox", "--port", str(port)])  # noqa: S606
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "project_one_sandbox", "--port", str(port)],
+    )  # noqa: S606
 
 
 @app.command()
@@ -154,7 +170,10 @@ def approve(reviewer: Annotated[UUID, typer.Option(help="Your reviewer id.")]) -
 
 async def _approve(reviewer: UUID) -> None:
     loaded = read_library()
-    async with open_house(_settings(), process="approve") as house, house.database.transactions() as session:
+    async with (
+        open_house(_settings(), process="approve") as house,
+        house.database.transactions() as session,
+    ):
         for subject in Subject:
             hashes = [item.sha256 for item in loaded.reviews if item.subject is subject]
             count = await content.approve(session, subject, hashes, reviewer_id=reviewer, now=house.clock())
@@ -185,7 +204,10 @@ def plan(day: Day, slot: SlotOption = DEFAULT_SLOT, *, as_json: Json = False) ->
 
 async def _plan(day: date, slot_text: str, *, as_json: bool) -> None:
     slot = parse_slot(slot_text)
-    async with open_house(_settings(), process="plan") as house, house.database.transactions() as session:
+    async with (
+        open_house(_settings(), process="plan") as house,
+        house.database.transactions() as session,
+    ):
         result = await plan_morning(
             session,
             business_date=day,
@@ -194,7 +216,10 @@ async def _plan(day: date, slot_text: str, *, as_json: bool) -> None:
             config=house.delivery,
             now=house.clock(),
         )
-    _print({name: getattr(result, name) for name in ("planned", "added", "rebound", "withdrawn", "unplanned")}, as_json=as_json)
+    _print(
+        {name: getattr(result, name) for name in ("planned", "added", "rebound", "withdrawn", "unplanned")},
+        as_json=as_json,
+    )
 
 
 async def _status(house: House, day: date, slot: str | None) -> dict[str, Any]:
@@ -212,7 +237,12 @@ async def _status(house: House, day: date, slot: str | None) -> dict[str, Any]:
 
 
 @morning.command()
-def status(day: Day, slot: Annotated[str | None, typer.Option()] = None, *, as_json: Json = False) -> None:
+def status(
+    day: Day,
+    slot: Annotated[str | None, typer.Option()] = None,
+    *,
+    as_json: Json = False,
+) -> None:
     """How far a morning is."""
 
     async def show() -> None:
@@ -223,7 +253,12 @@ def status(day: Day, slot: Annotated[str | None, typer.Option()] = None, *, as_j
 
 
 @morning.command()
-def release(day: Day, slot: Annotated[str | None, typer.Option()] = None, *, as_json: Json = False) -> None:
+def release(
+    day: Day,
+    slot: Annotated[str | None, typer.Option()] = None,
+    *,
+    as_json: Json = False,
+) -> None:
     """Release a planned morning now; once."""
 
     async def let_go() -> None:
@@ -241,7 +276,10 @@ def resume(day: Day, slot: Annotated[str | None, typer.Option()] = None) -> None
     """Go on with a morning that a refusal of the whole account has stopped."""
 
     async def go_on() -> None:
-        async with open_house(_settings(), process="resume") as house, house.database.transactions() as session:
+        async with (
+            open_house(_settings(), process="resume") as house,
+            house.database.transactions() as session,
+        ):
             row = await find_morning(session, _day(day), parse_slot(slot) if slot else None)
             await resume_morning(session, row.id, actor="operator", now=house.clock())
 
@@ -259,7 +297,10 @@ def morning_certificate(
     """The newest certificate of a morning: for people, or the signed file with --json."""
 
     async def show() -> None:
-        async with open_house(_settings(), process="certificate") as house, house.database.readings() as session:
+        async with (
+            open_house(_settings(), process="certificate") as house,
+            house.database.readings() as session,
+        ):
             row = await find_morning(session, _day(day), parse_slot(slot) if slot else None)
             signed, exported = await certificate_of(session, row.id)
         if export is not None:
@@ -271,7 +312,8 @@ def morning_certificate(
 
 @certificate.command(name="verify")
 def certificate_verify(
-    file: Path, key: Annotated[str | None, typer.Option(help="The public key (hex) you trust.")] = None
+    file: Path,
+    key: Annotated[str | None, typer.Option(help="The public key (hex) you trust.")] = None,
 ) -> None:
     """Check the signature of a certificate file. Needs no installation and no network."""
     try:

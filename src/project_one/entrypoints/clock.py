@@ -73,7 +73,11 @@ class ClockWork:
             async with self._house.database.transactions() as session:
                 raised = await occurrences.raise_once(session, schedule=f"night-plan {day}", due_at=due, now=now)
                 if raised is not None:
-                    outbox.enqueue(session, PlanMorning(business_date=day, slot=DEFAULT_SLOT), now=now)
+                    outbox.enqueue(
+                        session,
+                        PlanMorning(business_date=day, slot=DEFAULT_SLOT),
+                        now=now,
+                    )
                     await occurrences.mark_done(session, schedule=f"night-plan {day}", due_at=due, now=now)
 
     async def relay(self) -> int:
@@ -116,7 +120,11 @@ async def _every(stop: asyncio.Event, seconds: float, step: Callable[[], Awaitab
         try:
             await step()
         except _TROUBLE as error:
-            log.warning("clock.step-failed", step=getattr(step, "__name__", "step"), error=type(error).__name__)
+            log.warning(
+                "clock.step-failed",
+                step=getattr(step, "__name__", "step"),
+                error=type(error).__name__,
+            )
         try:
             await asyncio.wait_for(stop.wait(), seconds)
         except TimeoutError:

@@ -23,7 +23,19 @@ from project_one.vault import models as vault
 
 MIGRATIONS = Path(project_one.__file__).parents[2] / "migrations"
 APP_ROLE = "project_one_app"
-_TABLE_OWNERS = (advisor, audit, channel, content, delivery, heartbeat, inbox, occurrences, outbox, privacy, vault)
+_TABLE_OWNERS = (
+    advisor,
+    audit,
+    channel,
+    content,
+    delivery,
+    heartbeat,
+    inbox,
+    occurrences,
+    outbox,
+    privacy,
+    vault,
+)
 
 
 class DatabaseSetupError(Exception):
@@ -73,11 +85,16 @@ async def ensure_app_login(owner_url: str, *, password: str) -> str:
         raise ValueError(message)
     login = app_login_name(owner_url)
     url = make_url(owner_url)
-    connection = await asyncpg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False), timeout=5)
+    connection = await asyncpg.connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False),
+        timeout=5,
+    )
     try:
         async with connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('project_one.roles', 0))")
-            verb = "ALTER" if await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", login) else "CREATE"
+            verb = (
+                "ALTER" if await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", login) else "CREATE"
+            )
             await connection.execute(f"{verb} ROLE {login} LOGIN NOSUPERUSER INHERIT PASSWORD '{password}'")
             await connection.execute(f"GRANT {APP_ROLE} TO {login}")
     except asyncpg.InsufficientPrivilegeError as error:

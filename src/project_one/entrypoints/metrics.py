@@ -15,17 +15,35 @@ from project_one.kernel.outbox import OutboxRow
 async def collect(session: ReadSession, *, now: datetime) -> bytes:
     """The exposition text."""
     registry = CollectorRegistry()
-    messages = Gauge("project_one_messages", "Messages of the last morning by status", ["status"], registry=registry)
+    messages = Gauge(
+        "project_one_messages",
+        "Messages of the last morning by status",
+        ["status"],
+        registry=registry,
+    )
     waiting = Gauge("project_one_inbox", "Webhook bodies not settled", ["state"], registry=registry)
-    outgoing = Gauge("project_one_outbox_waiting", "Jobs promised and not yet carried to the queue", registry=registry)
-    silence = Gauge("project_one_heartbeat_age_seconds", "Since a process was last seen", ["process"], registry=registry)
-    orphans = Gauge("project_one_orphan_receipts", "Receipts that belong to no attempt", registry=registry)
+    outgoing = Gauge(
+        "project_one_outbox_waiting",
+        "Jobs promised and not yet carried to the queue",
+        registry=registry,
+    )
+    silence = Gauge(
+        "project_one_heartbeat_age_seconds",
+        "Since a process was last seen",
+        ["process"],
+        registry=registry,
+    )
+    orphans = Gauge(
+        "project_one_orphan_receipts",
+        "Receipts that belong to no attempt",
+        registry=registry,
+    )
 
     newest = select(MorningRow.id).order_by(MorningRow.planned_at.desc()).limit(1).scalar_subquery()
     counts = await session.execute(
         select(MessageRow.status, func.count()).where(MessageRow.morning_id == newest).group_by(MessageRow.status)
     )
-    for status, count in counts.tuples():
+    for status, count in counts:
         messages.labels(status.value).set(count)
     for state, count in (await inbox.backlog(session)).items():
         waiting.labels(state.value).set(count)

@@ -19,8 +19,34 @@ from project_one.vocabulary.domain import DEFAULT_SLOT, Capacity, Language
 
 _CAPACITIES = (Capacity.MFD,) * 7 + (Capacity.IA,) * 2 + (Capacity.RA,)
 _LANGUAGES = (Language.EN,) * 4 + (Language.HI,) * 4 + (Language.MR,) * 3
-_GIVEN = ("Asha", "Ravi", "Meera", "Sunil", "Kavita", "Imran", "Pooja", "Nitin", "Farah", "Ganesh", "Leela", "Joseph", "Harpreet")
-_FAMILY = ("Kulkarni", "Sharma", "Patil", "Verma", "Deshmukh", "Khan", "Iyer", "Joshi", "Gupta", "Naik", "Singh")
+_GIVEN = (
+    "Asha",
+    "Ravi",
+    "Meera",
+    "Sunil",
+    "Kavita",
+    "Imran",
+    "Pooja",
+    "Nitin",
+    "Farah",
+    "Ganesh",
+    "Leela",
+    "Joseph",
+    "Harpreet",
+)
+_FAMILY = (
+    "Kulkarni",
+    "Sharma",
+    "Patil",
+    "Verma",
+    "Deshmukh",
+    "Khan",
+    "Iyer",
+    "Joshi",
+    "Gupta",
+    "Naik",
+    "Singh",
+)
 _CHUNK = 1000
 
 
@@ -33,7 +59,9 @@ class DemoRefusedError(DomainError):
 async def seed_library(house: House, *, approve: bool) -> Library:
     """Load packs and frames. `approve`: also enter the reviewers of the files as approvers (never in production)."""
     if approve and house.settings.environment is Environment.PRODUCTION:
-        message = "Production starts with the library unapproved; two people approve it with: project-one content approve."
+        message = (
+            "Production starts with the library unapproved; two people approve it with: project-one content approve."
+        )
         raise DemoRefusedError(message)
     library = read_library()
     now = house.clock()
@@ -42,7 +70,11 @@ async def seed_library(house: House, *, approve: bool) -> Library:
         if approve:
             for subject in Subject:
                 for reviewer in sorted({person for item in library.reviews for person in item.reviewers}):
-                    hashes = [item.sha256 for item in library.reviews if item.subject is subject and reviewer in item.reviewers]
+                    hashes = [
+                        item.sha256
+                        for item in library.reviews
+                        if item.subject is subject and reviewer in item.reviewers
+                    ]
                     await content.approve(session, subject, hashes, reviewer_id=reviewer, now=now)
     return library
 
@@ -106,6 +138,9 @@ def as_vendor_template(frame: Frame) -> dict[str, object]:
         "status": "APPROVED",
         "components": [
             {"type": "BODY", "text": frame.body},
-            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": frame.stop_button}]},
+            {
+                "type": "BUTTONS",
+                "buttons": [{"type": "QUICK_REPLY", "text": frame.stop_button}],
+            },
         ],
     }

@@ -23,9 +23,7 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
     async with open_house(settings, process=name, pool_size=12) as house:
         sender = house.whatsapp()
         table = handlers(house, sender)
-        workers = [
-            JobWorker(queue, table[queue], redis_url=settings.redis_url.get_secret_value()) for queue in queues
-        ]
+        workers = [JobWorker(queue, table[queue], redis_url=settings.redis_url.get_secret_value()) for queue in queues]
         for worker in workers:
             await worker.start()
         log.info("worker.started", queues=queues)
@@ -42,7 +40,10 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
 async def _beat(house: House, name: str, workers: list[JobWorker]) -> None:
     """A worker whose loops have ended is not alive."""
     if not all(worker.is_running for worker in workers):
-        log.error("worker.loop-ended", queues=[worker.queue for worker in workers if not worker.is_running])
+        log.error(
+            "worker.loop-ended",
+            queues=[worker.queue for worker in workers if not worker.is_running],
+        )
         return
     try:
         async with house.database.transactions() as session:

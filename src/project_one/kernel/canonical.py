@@ -11,7 +11,13 @@ Json: TypeAlias = "str | int | float | bool | None | Sequence[Json] | Mapping[st
 
 def canonical_json(value: Json) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces, text as is, no NaN."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        value,
+        sort_keys=True,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
     return text.encode()
 
 

@@ -1,7 +1,7 @@
 """Engine, sessions and column types.
 
-    edge ── transactions() ──► WriteSession ── service(session, …) ──► commit at the edge
-         └─ readings()     ──► ReadSession  ── queries(session, …)
+edge ── transactions() ──► WriteSession ── service(session, …) ──► commit at the edge
+     └─ readings()     ──► ReadSession  ── queries(session, …)
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -15,7 +15,12 @@ from uuid import UUID
 from sqlalchemy import TIMESTAMP, Enum, MetaData, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 from sqlalchemy.orm import DeclarativeBase
 
 ReadSession = NewType("ReadSession", AsyncSession)
@@ -46,7 +51,14 @@ class Base(DeclarativeBase):
 
 def text_enum(enum: type[StrEnum], name: str) -> Enum:
     """A status stored as text under a CHECK constraint, so that a new value is one migration and no type surgery."""
-    return Enum(enum, name=name, native_enum=False, create_constraint=True, length=32, values_callable=_values)
+    return Enum(
+        enum,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=32,
+        values_callable=_values,
+    )
 
 
 def _values(enum: type[StrEnum]) -> list[str]:

@@ -25,4 +25,4 @@ async def beat(session: WriteSession, *, process: str, now: datetime) -> None:
 
 async def last_seen(session: ReadSession) -> dict[str, datetime]:
     rows = await session.execute(select(HeartbeatRow.process, HeartbeatRow.seen_at))
-    return {process: seen_at for process, seen_at in rows.tuples()}
+    return {process: seen_at for process, seen_at in rows}

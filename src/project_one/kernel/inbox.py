@@ -21,7 +21,13 @@ class InboxState(StrEnum):
 
 class InboxRow(Base):
     __tablename__ = "inbox"
-    __table_args__ = (Index("ix_inbox_waiting", "received_at", postgresql_where=text("state = 'waiting'")),)
+    __table_args__ = (
+        Index(
+            "ix_inbox_waiting",
+            "received_at",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[str]
@@ -74,16 +80,12 @@ async def claim(session: WriteSession, *, source: str, limit: int) -> Sequence[I
 
 
 async def settle(session: WriteSession, ids: Sequence[UUID], *, now: datetime) -> None:
-    await session.execute(
-        update(InboxRow).where(InboxRow.id.in_(ids)).values(state=InboxState.DONE, settled_at=now)
-    )
+    await session.execute(update(InboxRow).where(InboxRow.id.in_(ids)).values(state=InboxState.DONE, settled_at=now))
 
 
 async def set_aside(session: WriteSession, row_id: UUID, *, reason: str, now: datetime) -> None:
     await session.execute(
-        update(InboxRow)
-        .where(InboxRow.id == row_id)
-        .values(state=InboxState.SET_ASIDE, settled_at=now, reason=reason)
+        update(InboxRow).where(InboxRow.id == row_id).values(state=InboxState.SET_ASIDE, settled_at=now, reason=reason)
     )
 
 
@@ -92,5 +94,5 @@ async def backlog(session: ReadSession) -> dict[InboxState, int]:
     counted = await session.execute(
         select(InboxRow.state, func.count()).where(InboxRow.state != InboxState.DONE).group_by(InboxRow.state)
     )
-    found = {state: count for state, count in counted.tuples()}
+    found = {state: count for state, count in counted}
     return {state: found.get(state, 0) for state in (InboxState.WAITING, InboxState.SET_ASIDE)}

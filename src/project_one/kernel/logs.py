@@ -9,7 +9,20 @@ from typing import Any
 import structlog
 
 _FORBIDDEN_FIELDS = frozenset(
-    {"phone", "email", "name", "to", "body", "caption", "text", "token", "authorization", "password", "secret", "url"}
+    {
+        "phone",
+        "email",
+        "name",
+        "to",
+        "body",
+        "caption",
+        "text",
+        "token",
+        "authorization",
+        "password",
+        "secret",
+        "url",
+    }
 )
 _PHONE = re.compile(r"(?<![0-9A-Za-z-])\+?[0-9]{10,15}(?![0-9A-Za-z-])")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")

@@ -39,7 +39,11 @@ async def raise_once(session: WriteSession, *, schedule: str, due_at: datetime, 
 async def mark_done(session: WriteSession, *, schedule: str, due_at: datetime, now: datetime) -> None:
     await session.execute(
         update(OccurrenceRow)
-        .where(OccurrenceRow.schedule == schedule, OccurrenceRow.due_at == due_at, OccurrenceRow.done_at.is_(None))
+        .where(
+            OccurrenceRow.schedule == schedule,
+            OccurrenceRow.due_at == due_at,
+            OccurrenceRow.done_at.is_(None),
+        )
         .values(done_at=now)
     )
 
@@ -51,4 +55,4 @@ async def unfinished(session: ReadSession, *, raised_before: datetime) -> list[t
         .where(OccurrenceRow.done_at.is_(None), OccurrenceRow.raised_at < raised_before)
         .order_by(OccurrenceRow.due_at)
     )
-    return [(schedule, due_at) for schedule, due_at in rows.tuples()]
+    return [(schedule, due_at) for schedule, due_at in rows]

@@ -14,7 +14,13 @@ from project_one.kernel.jobs import Job
 
 class OutboxRow(Base):
     __tablename__ = "outbox"
-    __table_args__ = (Index("ix_outbox_due", "available_at", postgresql_where=text("dispatched_at IS NULL")),)
+    __table_args__ = (
+        Index(
+            "ix_outbox_due",
+            "available_at",
+            postgresql_where=text("dispatched_at IS NULL"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     queue: Mapped[str]

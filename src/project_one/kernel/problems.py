@@ -21,7 +21,14 @@ _TYPE_ROOT = "https://project-one.example/problems/"
 
 
 def problem(
-    *, status: int, code: str, title: str, detail: str, request: Request, headers: dict[str, str] | None = None, **extra: Any
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    request: Request,
+    headers: dict[str, str] | None = None,
+    **extra: Any,
 ) -> JSONResponse:
     body = {
         "type": _TYPE_ROOT + code,
@@ -54,7 +61,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         errors = [
-            {"pointer": "/" + "/".join(str(part) for part in item["loc"]), "code": item["type"], "detail": item["msg"]}
+            {
+                "pointer": "/" + "/".join(str(part) for part in item["loc"]),
+                "code": item["type"],
+                "detail": item["msg"],
+            }
             for item in error.errors()
         ]
         return problem(

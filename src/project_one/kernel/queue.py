@@ -49,7 +49,11 @@ class JobProducer:
             raise ValueError(message)
         if queue not in self._queues:
             self._queues[queue] = Queue(queue, {"connection": self._redis})  # pyright: ignore[reportArgumentType]  a client is accepted
-        options: Any = {"jobId": job_id, "removeOnComplete": _KEEP, "removeOnFail": _KEEP}
+        options: Any = {
+            "jobId": job_id,
+            "removeOnComplete": _KEEP,
+            "removeOnFail": _KEEP,
+        }
         await self._queues[queue].add(name, payload, options)
 
     async def ping(self) -> None:
@@ -107,7 +111,12 @@ class JobWorker:
             await asyncio.gather(self._loop, return_exceptions=True)
 
     def _report(self, error: object, *_details: object) -> None:
-        log.warning("queue.worker.error", queue=self.queue, error=type(error).__name__, detail=str(error)[:300])
+        log.warning(
+            "queue.worker.error",
+            queue=self.queue,
+            error=type(error).__name__,
+            detail=str(error)[:300],
+        )
 
     async def _process(self, job: BullJob, _token: str) -> None:
         handler = self._handlers.get(job.name)
@@ -126,5 +135,10 @@ class JobWorker:
             message = "a call inside the job was cancelled"  # escaping, it would end the worker's loop silently
             raise RuntimeError(message) from error
         except Exception as error:
-            log.exception("queue.job.failed", queue=self.queue, job=job.name, error=type(error).__name__)
+            log.exception(
+                "queue.job.failed",
+                queue=self.queue,
+                job=job.name,
+                error=type(error).__name__,
+            )
             raise

@@ -50,14 +50,27 @@ async def record_opt_ins(session: WriteSession, opt_ins: Sequence[OptIn], *, act
     hashes = [item.phone_hash for item in opt_ins]
     await session.execute(delete(SuppressionRow).where(SuppressionRow.phone_hash.in_(hashes)))
     events = [
-        Event(Action.CONSENT_GIVEN, "advisor", str(item.advisor_id), actor, {"notice_version": item.notice_version})
+        Event(
+            Action.CONSENT_GIVEN,
+            "advisor",
+            str(item.advisor_id),
+            actor,
+            {"notice_version": item.notice_version},
+        )
         for item in opt_ins
     ]
     await audit.record_all(session, events, now=now)
 
 
 async def record_withdrawal(
-    session: WriteSession, *, advisor_ids: Sequence[UUID], phone_hash: str, channel: str, evidence: str, actor: str, now: datetime
+    session: WriteSession,
+    *,
+    advisor_ids: Sequence[UUID],
+    phone_hash: str,
+    channel: str,
+    evidence: str,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Suppress the phone and note the withdrawal. The caller withdraws what is planned in the same transaction."""
     for advisor_id in advisor_ids:
@@ -73,11 +86,23 @@ async def record_withdrawal(
                 at=now,
             )
         )
-        await audit.record(session, Event(Action.CONSENT_WITHDRAWN, "advisor", str(advisor_id), actor, {"channel": channel}), now=now)
+        await audit.record(
+            session,
+            Event(
+                Action.CONSENT_WITHDRAWN,
+                "advisor",
+                str(advisor_id),
+                actor,
+                {"channel": channel},
+            ),
+            now=now,
+        )
     statement = upsert(SuppressionRow).values(phone_hash=phone_hash, since=now, reason=channel)
     await session.execute(statement.on_conflict_do_nothing())
 
 
 async def suppressed(session: ReadSession, phone_hashes: Collection[str]) -> set[str]:
     """Those of `phone_hashes` that must not be messaged."""
-    return set(await session.scalars(select(SuppressionRow.phone_hash).where(SuppressionRow.phone_hash.in_(phone_hashes))))
+    return set(
+        await session.scalars(select(SuppressionRow.phone_hash).where(SuppressionRow.phone_hash.in_(phone_hashes)))
+    )

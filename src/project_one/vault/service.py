@@ -17,7 +17,9 @@ async def create_keys(
     """New keys for subjects that have none; existing ones are kept. Keys by subject."""
     made = {subject: keyring.new_key(subject) for subject in subjects}
     if made:
-        rows = [{"subject": subject, "wrapped_key": wrapped, "created_at": now} for subject, (_, wrapped) in made.items()]
+        rows = [
+            {"subject": subject, "wrapped_key": wrapped, "created_at": now} for subject, (_, wrapped) in made.items()
+        ]
         await session.execute(insert(SubjectKeyRow).on_conflict_do_nothing(), rows)
     return await keys_of(session, keyring, subjects)
 
@@ -29,7 +31,7 @@ async def keys_of(session: ReadSession, keyring: Keyring, subjects: Collection[s
             SubjectKeyRow.subject.in_(subjects), SubjectKeyRow.wrapped_key.is_not(None)
         )
     )
-    return {subject: keyring.unwrap(subject, wrapped) for subject, wrapped in rows.tuples() if wrapped is not None}
+    return {subject: keyring.unwrap(subject, wrapped) for subject, wrapped in rows if wrapped is not None}
 
 
 async def destroy_key(session: WriteSession, subject: str, *, now: datetime) -> None:

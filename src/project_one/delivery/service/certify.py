@@ -8,10 +8,23 @@ from sqlalchemy import func, select
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
-from project_one.delivery.certificate import Attempt, Header, Line, Signed, certificate_body, export_bytes, sign
+from project_one.delivery.certificate import (
+    Attempt,
+    Header,
+    Line,
+    Signed,
+    certificate_body,
+    export_bytes,
+    sign,
+)
 from project_one.delivery.domain import MorningState
 from project_one.delivery.errors import CertificateUnknownError
-from project_one.delivery.models import AttemptRow, CertificateRow, MessageRow, MorningRow
+from project_one.delivery.models import (
+    AttemptRow,
+    CertificateRow,
+    MessageRow,
+    MorningRow,
+)
 from project_one.delivery.service.outcomes import facts_of
 from project_one.delivery.service.receipts import orphan_count
 from project_one.delivery.service.sweep import give_up_at_close
@@ -54,12 +67,20 @@ async def ledger_lines(session: ReadSession, morning_id: UUID) -> list[Line]:
 
 
 async def issue_certificate(
-    session: WriteSession, morning_id: UUID, *, kind: str, private_key: bytes, now: datetime
+    session: WriteSession,
+    morning_id: UUID,
+    *,
+    kind: str,
+    private_key: bytes,
+    now: datetime,
 ) -> Signed:
     """A new version for this morning, signed and kept. An unchanged ledger still gives a new version: `as_of` moved."""
     morning = await session.get_one(MorningRow, morning_id, with_for_update=True)
     last = await session.scalar(
-        select(CertificateRow).where(CertificateRow.morning_id == morning_id).order_by(CertificateRow.version.desc()).limit(1)
+        select(CertificateRow)
+        .where(CertificateRow.morning_id == morning_id)
+        .order_by(CertificateRow.version.desc())
+        .limit(1)
     )
     header = Header(
         morning_id=str(morning.id),
@@ -90,8 +111,20 @@ async def issue_certificate(
             export_sha256=sha256_hex(export),
         )
     )
-    data = {"kind": kind, "version": header.version, "body_sha256": sha256_hex(signed.body), "export_sha256": sha256_hex(export)}
-    event = Event(Action.CERTIFICATE_ISSUED, "morning", str(morning_id), "certifier", data, morning.business_date)
+    data = {
+        "kind": kind,
+        "version": header.version,
+        "body_sha256": sha256_hex(signed.body),
+        "export_sha256": sha256_hex(export),
+    }
+    event = Event(
+        Action.CERTIFICATE_ISSUED,
+        "morning",
+        str(morning_id),
+        "certifier",
+        data,
+        morning.business_date,
+    )
     await audit.record(session, event, now=now)
     return signed
 
@@ -104,7 +137,14 @@ async def close_morning(session: WriteSession, morning_id: UUID, *, private_key:
     if now >= morning.closes_at:
         await give_up_at_close(session, morning_id)
         morning.state = MorningState.CLOSED
-        event = Event(Action.MORNING_CLOSED, "morning", str(morning_id), "clock", {}, morning.business_date)
+        event = Event(
+            Action.MORNING_CLOSED,
+            "morning",
+            str(morning_id),
+            "clock",
+            {},
+            morning.business_date,
+        )
         await audit.record(session, event, now=now)
         return await issue_certificate(session, morning_id, kind="final", private_key=private_key, now=now)
     if now >= morning.deadline_at and not await _has_any_since(session, morning_id, morning.deadline_at):
@@ -120,7 +160,8 @@ async def _has_any_since(session: ReadSession, morning_id: UUID, moment: datetim
 async def mornings_to_close(session: ReadSession, *, now: datetime) -> list[UUID]:
     """Open mornings that owe a certificate: past the close, or past the deadline without one since."""
     certified = select(CertificateRow.id).where(
-        CertificateRow.morning_id == MorningRow.id, CertificateRow.as_of >= MorningRow.deadline_at
+        CertificateRow.morning_id == MorningRow.id,
+        CertificateRow.as_of >= MorningRow.deadline_at,
     )
     rows = await session.scalars(
         select(MorningRow.id).where(
@@ -133,7 +174,9 @@ async def mornings_to_close(session: ReadSession, *, now: datetime) -> list[UUID
 
 async def certificate_of(session: ReadSession, morning_id: UUID, version: int | None = None) -> tuple[Signed, bytes]:
     """A certificate and its export; the newest version unless one is named. Raises CertificateUnknownError."""
-    query = select(CertificateRow).where(CertificateRow.morning_id == morning_id).order_by(CertificateRow.version.desc())
+    query = (
+        select(CertificateRow).where(CertificateRow.morning_id == morning_id).order_by(CertificateRow.version.desc())
+    )
     if version is not None:
         query = query.where(CertificateRow.version == version)
     row = (await session.scalars(query.limit(1))).one_or_none()

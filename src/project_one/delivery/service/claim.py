@@ -67,7 +67,14 @@ class _Refusal:
 
 
 async def claim(
-    session: WriteSession, keyring: Keyring, lease: Lease, *, most: int, is_loopback: bool, policy: RetryPolicy, now: datetime
+    session: WriteSession,
+    keyring: Keyring,
+    lease: Lease,
+    *,
+    most: int,
+    is_loopback: bool,
+    policy: RetryPolicy,
+    now: datetime,
 ) -> list[Ready]:
     """Claim up to `most` due messages and rebuild each from what is approved right now.
 
@@ -81,7 +88,7 @@ async def claim(
         "expires_at": now + policy.claim_lasts,
         "ids": [new_id() for _ in range(most)],
     }
-    claimed = {message_id: attempt_id for attempt_id, message_id in (await session.execute(_CLAIM, parameters)).tuples()}
+    claimed = {message_id: attempt_id for attempt_id, message_id in (await session.execute(_CLAIM, parameters))}
     if not claimed:
         return []
     gate = await _open_gate(session, keyring, list(claimed), lease, is_loopback=is_loopback)
@@ -98,13 +105,24 @@ async def claim(
             continue
         outgoing, frame_id, sha256, phone_hash = outcome
         ready.append(Ready(attempt_id, row.id, outgoing))
-        fields.append({"row_id": attempt_id, "frame": frame_id, "sha": sha256, "phone": phone_hash})
+        fields.append(
+            {
+                "row_id": attempt_id,
+                "frame": frame_id,
+                "sha": sha256,
+                "phone": phone_hash,
+            }
+        )
     if fields:
         table = AttemptRow.__table__
         statement = (
             update(table)  # pyright: ignore[reportArgumentType]  Core update: many rows, one statement
             .where(table.c.id == bindparam("row_id"))
-            .values(frame_id=bindparam("frame"), rendered_sha256=bindparam("sha"), recipient_hash=bindparam("phone"))
+            .values(
+                frame_id=bindparam("frame"),
+                rendered_sha256=bindparam("sha"),
+                recipient_hash=bindparam("phone"),
+            )
         )
         connection = await session.connection()
         await connection.execute(statement, fields)
@@ -160,11 +178,19 @@ class _Gate:
                 correlation_id=str(attempt_id),
             )
             return outgoing, frame.id, rendered.sha256, contact.phone_hash
-        return _Refusal(Cause.TEMPLATE if any_approved else Cause.CONTENT, is_content=not any_approved)
+        return _Refusal(
+            Cause.TEMPLATE if any_approved else Cause.CONTENT,
+            is_content=not any_approved,
+        )
 
 
 async def _open_gate(
-    session: WriteSession, keyring: Keyring, message_ids: list[UUID], lease: Lease, *, is_loopback: bool
+    session: WriteSession,
+    keyring: Keyring,
+    message_ids: list[UUID],
+    lease: Lease,
+    *,
+    is_loopback: bool,
 ) -> _Gate:
     rows = list(
         await session.scalars(
@@ -194,7 +220,13 @@ async def _take_plan_b(session: WriteSession, row: MessageRow, cause: Cause, *, 
 
 
 async def _settle_refusal(
-    session: WriteSession, row: MessageRow, attempt_id: UUID, refusal: _Refusal, *, policy: RetryPolicy, now: datetime
+    session: WriteSession,
+    row: MessageRow,
+    attempt_id: UUID,
+    refusal: _Refusal,
+    *,
+    policy: RetryPolicy,
+    now: datetime,
 ) -> None:
     """The attempt is returned unwritten. No usable template may heal until the close; anything else is final."""
     await session.execute(

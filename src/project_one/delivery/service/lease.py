@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert
 from project_one.delivery.models import NumberLeaseRow
 from project_one.kernel.db import WriteSession
 
-
 _VENDOR_WINDOW = timedelta(seconds=2)  # sends of a predecessor this recent still count at the vendor
 
 
@@ -25,7 +24,12 @@ class Lease:
 
 
 async def acquire(
-    session: WriteSession, number_id: UUID, *, driver: str, lasts: timedelta, now: datetime
+    session: WriteSession,
+    number_id: UUID,
+    *,
+    driver: str,
+    lasts: timedelta,
+    now: datetime,
 ) -> Lease | None:
     """The lease, or None while somebody else holds it."""
     query = select(NumberLeaseRow.expires_at).where(NumberLeaseRow.number_id == number_id).with_for_update()
@@ -34,18 +38,34 @@ async def acquire(
     fence = await session.scalar(
         statement.on_conflict_do_update(
             index_elements=["number_id"],
-            set_={"driver": driver, "fence": NumberLeaseRow.fence + 1, "expires_at": now + lasts},
+            set_={
+                "driver": driver,
+                "fence": NumberLeaseRow.fence + 1,
+                "expires_at": now + lasts,
+            },
             where=NumberLeaseRow.expires_at <= now,
         ).returning(NumberLeaseRow.fence)
     )
-    return None if fence is None else Lease(number_id, driver, fence, is_taken_over=previous is not None and now - previous < _VENDOR_WINDOW)
+    return (
+        None
+        if fence is None
+        else Lease(
+            number_id,
+            driver,
+            fence,
+            is_taken_over=previous is not None and now - previous < _VENDOR_WINDOW,
+        )
+    )
 
 
 async def renew(session: WriteSession, lease: Lease, *, lasts: timedelta, now: datetime) -> bool:
     """Keep it; False when it is lost."""
     kept = await session.scalar(
         update(NumberLeaseRow)
-        .where(NumberLeaseRow.number_id == lease.number_id, NumberLeaseRow.fence == lease.fence)
+        .where(
+            NumberLeaseRow.number_id == lease.number_id,
+            NumberLeaseRow.fence == lease.fence,
+        )
         .values(expires_at=now + lasts)
         .returning(NumberLeaseRow.fence)
     )
@@ -56,7 +76,10 @@ async def give_back(session: WriteSession, lease: Lease, *, now: datetime) -> No
     """Let others in at once."""
     await session.execute(
         update(NumberLeaseRow)
-        .where(NumberLeaseRow.number_id == lease.number_id, NumberLeaseRow.fence == lease.fence)
+        .where(
+            NumberLeaseRow.number_id == lease.number_id,
+            NumberLeaseRow.fence == lease.fence,
+        )
         .values(expires_at=now)
     )
 

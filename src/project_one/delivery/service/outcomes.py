@@ -53,7 +53,7 @@ async def record_news(session: WriteSession, news: Sequence[News], *, policy: Re
     owners = await session.execute(
         select(AttemptRow.id, AttemptRow.message_id).where(AttemptRow.id.in_({item.attempt_id for item in news}))
     )
-    message_of = {attempt_id: message_id for attempt_id, message_id in owners.tuples()}
+    message_of = {attempt_id: message_id for attempt_id, message_id in owners}
     messages = await lock_messages(session, message_of.values())
     attempts = await attempts_of(session, messages)
     by_id = {row.id: row for rows in attempts.values() for row in rows}
@@ -68,8 +68,20 @@ async def record_news(session: WriteSession, news: Sequence[News], *, policy: Re
         touched.setdefault(row.message_id, []).append(item)
     mornings: dict[UUID, MorningRow] = {}
     for message_id, items in touched.items():
-        await _settle(session, messages[message_id], attempts[message_id], items, mornings, policy=policy, now=now)
-    sent = [by_id[item.attempt_id] for item in news if item.vendor_message_id and item.attempt_id in by_id and item.is_held is not None]
+        await _settle(
+            session,
+            messages[message_id],
+            attempts[message_id],
+            items,
+            mornings,
+            policy=policy,
+            now=now,
+        )
+    sent = [
+        by_id[item.attempt_id]
+        for item in news
+        if item.vendor_message_id and item.attempt_id in by_id and item.is_held is not None
+    ]
     await audit.record_all(session, [_sent_event(row) for row in sent], now=now)
     return len(by_id.keys() & {item.attempt_id for item in news})
 
@@ -157,7 +169,10 @@ async def _after_failure(
     policy: RetryPolicy,
     now: datetime,
 ) -> None:
-    action, cause = refusal.action or Action.GIVE_UP, refusal.cause or Cause.VENDOR_TROUBLE
+    action, cause = (
+        refusal.action or Action.GIVE_UP,
+        refusal.cause or Cause.VENDOR_TROUBLE,
+    )
     if message.morning_id not in mornings:
         mornings[message.morning_id] = await session.get_one(MorningRow, message.morning_id)
     morning = mornings[message.morning_id]
@@ -168,7 +183,12 @@ async def _after_failure(
     elif action is Action.STOP_MORNING:
         await stop_morning(session, morning.id, reason=f"code-{attempt.code}", actor="driver", now=now)
     decision = after_refusal(
-        action, cause, attempts=message.attempts_made, now=now, closes_at=morning.closes_at, policy=policy
+        action,
+        cause,
+        attempts=message.attempts_made,
+        now=now,
+        closes_at=morning.closes_at,
+        policy=policy,
     )
     message.cause = cause
     if isinstance(decision, GiveUp):
@@ -178,5 +198,16 @@ async def _after_failure(
 
 
 def _sent_event(row: AttemptRow) -> Event:
-    data = {"attempt_id": str(row.id), "rendered_sha256": row.rendered_sha256, "vendor_message_id": row.vendor_message_id}
-    return Event(Audited.MESSAGE_SENT, "message", str(row.message_id), f"driver:{row.fence}", data, row.business_date)
+    data = {
+        "attempt_id": str(row.id),
+        "rendered_sha256": row.rendered_sha256,
+        "vendor_message_id": row.vendor_message_id,
+    }
+    return Event(
+        Audited.MESSAGE_SENT,
+        "message",
+        str(row.message_id),
+        f"driver:{row.fence}",
+        data,
+        row.business_date,
+    )

@@ -18,7 +18,17 @@ from project_one.delivery.config import DeliveryConfig
 from project_one.delivery.domain import Cause, MessageStatus, MorningState
 from project_one.delivery.errors import MorningAlreadyReleasedError
 from project_one.delivery.models import MessageRow, MorningRow
-from project_one.delivery.planning import NO_REPEAT, Bound, Own, Plan, PlannedMessage, Reason, Snapshot, Spread, plan_night
+from project_one.delivery.planning import (
+    NO_REPEAT,
+    Bound,
+    Own,
+    Plan,
+    PlannedMessage,
+    Reason,
+    Snapshot,
+    Spread,
+    plan_night,
+)
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vocabulary.domain import Capacity, Language, Slot
@@ -62,21 +72,44 @@ async def plan_morning(
     """
     morning = await _morning(session, business_date, slot, times, is_demo=is_demo, now=now)
     snapshot = await take_snapshot(
-        session, business_date, slot, times, whose=None if everyone else slot, limit=limit
+        session,
+        business_date,
+        slot,
+        times,
+        whose=None if everyone else slot,
+        limit=limit,
     )
     plan = plan_night(snapshot)
     result = await _apply(session, morning, plan, now=now)
     morning.unplanned = result.unplanned
     morning.planned_at = now
     if result.added or result.rebound or result.withdrawn:
-        data = {"planned": result.planned, "added": result.added, "rebound": result.rebound, "withdrawn": result.withdrawn}
-        event = Event(Action.MORNING_PLANNED, "morning", str(morning.id), "planner", data, business_date)
+        data = {
+            "planned": result.planned,
+            "added": result.added,
+            "rebound": result.rebound,
+            "withdrawn": result.withdrawn,
+        }
+        event = Event(
+            Action.MORNING_PLANNED,
+            "morning",
+            str(morning.id),
+            "planner",
+            data,
+            business_date,
+        )
         await audit.record(session, event, now=now)
     return result
 
 
 async def _morning(
-    session: WriteSession, business_date: date, slot: Slot, times: Times, *, is_demo: bool, now: datetime
+    session: WriteSession,
+    business_date: date,
+    slot: Slot,
+    times: Times,
+    *,
+    is_demo: bool,
+    now: datetime,
 ) -> MorningRow:
     statement = upsert(MorningRow).values(
         id=new_id(),
@@ -101,7 +134,13 @@ async def _morning(
 
 
 async def take_snapshot(
-    session: ReadSession, business_date: date, slot: Slot, times: Times, *, whose: Slot | None, limit: int | None
+    session: ReadSession,
+    business_date: date,
+    slot: Slot,
+    times: Times,
+    *,
+    whose: Slot | None,
+    limit: int | None,
 ) -> Snapshot:
     """What the plan looks at, read once."""
     planned_for = await advisors.for_slot(session, whose, limit=limit)
@@ -136,7 +175,10 @@ async def take_snapshot(
 
 async def _recent(session: ReadSession, business_date: date) -> dict[UUID, frozenset[str]]:
     """What left for each advisor within NO_REPEAT before this day."""
-    left = case((MessageRow.on_plan_b, MessageRow.plan_b_sha256), else_=MessageRow.content_sha256)
+    left = case(
+        (MessageRow.on_plan_b, MessageRow.plan_b_sha256),
+        else_=MessageRow.content_sha256,
+    )
     rows = await session.execute(
         select(MessageRow.advisor_id, left).where(
             MessageRow.business_date < business_date,
@@ -145,7 +187,7 @@ async def _recent(session: ReadSession, business_date: date) -> dict[UUID, froze
         )
     )
     found: dict[UUID, set[str]] = {}
-    for advisor_id, sha256 in rows.tuples():
+    for advisor_id, sha256 in rows:
         found.setdefault(advisor_id, set()).add(sha256)
     return {advisor_id: frozenset(hashes) for advisor_id, hashes in found.items()}
 
@@ -167,12 +209,25 @@ def _columns(message: PlannedMessage) -> dict[str, Any]:
     }
 
 
-_COMPARED = ("number_id", "due_at", "content_sha256", "renders", "topic_family", "plan_b_sha256", "plan_b_renders")
+_COMPARED = (
+    "number_id",
+    "due_at",
+    "content_sha256",
+    "renders",
+    "topic_family",
+    "plan_b_sha256",
+    "plan_b_renders",
+)
 
 
 async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now: datetime) -> PlanResult:
     """Insert what is new, rebind what changed, withdraw who is no longer deliverable."""
-    query = select(MessageRow.id, MessageRow.advisor_id, MessageRow.status, *(getattr(MessageRow, name) for name in _COMPARED))
+    query = select(
+        MessageRow.id,
+        MessageRow.advisor_id,
+        MessageRow.status,
+        *(getattr(MessageRow, name) for name in _COMPARED),
+    )
     existing = {
         row["advisor_id"]: row
         for row in (await session.execute(query.where(MessageRow.morning_id == morning.id))).mappings()
@@ -188,7 +243,16 @@ async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now:
         elif row["status"] is not MessageStatus.PLANNED or any(row[name] != columns[name] for name in _COMPARED):
             changed.append({"row_id": row["id"], **columns})
             data = {"from": row["content_sha256"], "to": message.binding.sha256}
-            events.append(Event(Action.MESSAGE_REBOUND, "message", str(row["id"]), "planner", data, morning.business_date))
+            events.append(
+                Event(
+                    Action.MESSAGE_REBOUND,
+                    "message",
+                    str(row["id"]),
+                    "planner",
+                    data,
+                    morning.business_date,
+                )
+            )
     if fresh:
         await session.execute(insert(MessageRow), fresh)
     if changed:
@@ -222,7 +286,10 @@ def _new_row(morning: MorningRow, advisor_id: UUID, columns: dict[str, Any]) -> 
     }
 
 
-_WITHDRAWN_FOR = {Reason.NO_CONSENT: Cause.CONSENT, Reason.NOT_REGISTERED: Cause.REGISTRATION}
+_WITHDRAWN_FOR = {
+    Reason.NO_CONSENT: Cause.CONSENT,
+    Reason.NOT_REGISTERED: Cause.REGISTRATION,
+}
 
 
 async def _withdraw(session: WriteSession, left_over: dict[UUID, Any], plan: Plan, *, now: datetime) -> int:

@@ -12,7 +12,13 @@ from project_one.audit import service as audit
 from project_one.audit.domain import Action as Audited
 from project_one.audit.domain import Event
 from project_one.channel import service as channel
-from project_one.delivery.domain import Action, AttemptStatus, MorningState, Report, RetryPolicy
+from project_one.delivery.domain import (
+    Action,
+    AttemptStatus,
+    MorningState,
+    Report,
+    RetryPolicy,
+)
 from project_one.delivery.models import AttemptRow, MorningRow, ReceiptRow
 from project_one.delivery.service.outcomes import News, record_news
 from project_one.delivery.service.stop import stop_advisors
@@ -32,7 +38,12 @@ class Post:
 
 
 async def record_receipts(
-    session: WriteSession, keyring: Keyring, posts: Sequence[Post], *, policy: RetryPolicy, now: datetime
+    session: WriteSession,
+    keyring: Keyring,
+    posts: Sequence[Post],
+    *,
+    policy: RetryPolicy,
+    now: datetime,
 ) -> None:
     """Fold every status of these POSTs; a repeat changes nothing. One audit event a POST."""
     reports = [report for post in posts for report in post.reports]
@@ -51,7 +62,11 @@ async def record_receipts(
             "post_sha256": post_sha256,
         }
         for report, owner, hashed, post_sha256 in zip(
-            reports, owners, hashes, (post.body_sha256 for post in posts for _ in post.reports), strict=True
+            reports,
+            owners,
+            hashes,
+            (post.body_sha256 for post in posts for _ in post.reports),
+            strict=True,
         )
     ]
     if rows:
@@ -70,9 +85,21 @@ async def record_receipts(
     await record_news(session, news, policy=policy, now=now)
     for report, hashed in zip(reports, hashes, strict=True):
         if report.action is Action.END_CONSENT and hashed:
-            await stop_advisors(session, phone_hash=hashed, channel="vendor-opt-out", evidence=report.vendor_message_id, now=now)
+            await stop_advisors(
+                session,
+                phone_hash=hashed,
+                channel="vendor-opt-out",
+                evidence=report.vendor_message_id,
+                now=now,
+            )
     events = [
-        Event(Audited.RECEIPTS_RECEIVED, "webhook", post.body_sha256, "vendor:whatsapp", {"statuses": len(post.reports)})
+        Event(
+            Audited.RECEIPTS_RECEIVED,
+            "webhook",
+            post.body_sha256,
+            "vendor:whatsapp",
+            {"statuses": len(post.reports)},
+        )
         for post in posts
     ]
     await audit.record_all(session, events, now=now)
@@ -88,7 +115,7 @@ async def _match(session: WriteSession, keyring: Keyring, reports: Sequence[Repo
         rows = await session.execute(
             select(AttemptRow.vendor_message_id, AttemptRow.id).where(AttemptRow.vendor_message_id.in_(vendor_ids))
         )
-        by_vendor_id = {vendor_id: attempt_id for vendor_id, attempt_id in rows.tuples() if vendor_id is not None}
+        by_vendor_id = {vendor_id: attempt_id for vendor_id, attempt_id in rows if vendor_id is not None}
     owners: list[UUID | None] = []
     for report in reports:
         if report.correlation in known:
@@ -103,7 +130,10 @@ async def _match(session: WriteSession, keyring: Keyring, reports: Sequence[Repo
 async def _only_open_attempt(session: WriteSession, keyring: Keyring, report: Report) -> UUID | None:
     if report.recipient is None:
         return None
-    sender = next((item for item in await channel.numbers(session) if item.vendor_id == report.number_vendor_id), None)
+    sender = next(
+        (item for item in await channel.numbers(session) if item.vendor_id == report.number_vendor_id),
+        None,
+    )
     if sender is None:
         return None
     candidates = (
@@ -125,4 +155,6 @@ async def _only_open_attempt(session: WriteSession, keyring: Keyring, report: Re
 
 async def orphan_count(session: ReadSession) -> int:
     """Receipts that belong to no attempt we know."""
-    return await session.scalar(select(func.count()).select_from(ReceiptRow).where(ReceiptRow.attempt_id.is_(None))) or 0
+    return (
+        await session.scalar(select(func.count()).select_from(ReceiptRow).where(ReceiptRow.attempt_id.is_(None))) or 0
+    )

@@ -8,7 +8,11 @@ from sqlalchemy import func, select
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.delivery.domain import MessageStatus, MorningState
-from project_one.delivery.errors import MorningAlreadyReleasedError, MorningNotStoppedError, MorningUnknownError
+from project_one.delivery.errors import (
+    MorningAlreadyReleasedError,
+    MorningNotStoppedError,
+    MorningUnknownError,
+)
 from project_one.delivery.jobs import DriveNumber
 from project_one.delivery.models import MessageRow, MorningRow
 from project_one.kernel import outbox
@@ -35,13 +39,14 @@ async def release_morning(session: WriteSession, morning_id: UUID, *, actor: str
     if row.state is not MorningState.PLANNED:
         message = f"The morning of {row.business_date} {row.slot} went out at {row.released_at}; it is released once."
         raise MorningAlreadyReleasedError(message, business_date=str(row.business_date), slot=row.slot)
-    counts = (
-        await session.execute(
-            select(MessageRow.number_id, func.count())
-            .where(MessageRow.morning_id == morning_id, MessageRow.status == MessageStatus.PLANNED)
-            .group_by(MessageRow.number_id)
+    counts = await session.execute(
+        select(MessageRow.number_id, func.count())
+        .where(
+            MessageRow.morning_id == morning_id,
+            MessageRow.status == MessageStatus.PLANNED,
         )
-    ).tuples()
+        .group_by(MessageRow.number_id)
+    )
     planned = 0
     for number_id, count in counts:
         planned += count
@@ -49,7 +54,14 @@ async def release_morning(session: WriteSession, morning_id: UUID, *, actor: str
     row.state = MorningState.RELEASED
     row.released_at = now
     row.planned_at_release = planned
-    event = Event(Action.MORNING_RELEASED, "morning", str(row.id), actor, {"planned": planned}, row.business_date)
+    event = Event(
+        Action.MORNING_RELEASED,
+        "morning",
+        str(row.id),
+        actor,
+        {"planned": planned},
+        row.business_date,
+    )
     await audit.record(session, event, now=now)
     return planned
 
@@ -57,7 +69,9 @@ async def release_morning(session: WriteSession, morning_id: UUID, *, actor: str
 async def release_due(session: WriteSession, *, now: datetime) -> None:
     """Release every planned morning whose moment has come and whose end has not; rows held by another clock are skipped."""
     due = select(MorningRow.id).where(
-        MorningRow.state == MorningState.PLANNED, MorningRow.release_at <= now, MorningRow.closes_at > now
+        MorningRow.state == MorningState.PLANNED,
+        MorningRow.release_at <= now,
+        MorningRow.closes_at > now,
     )
     for morning_id in (await session.scalars(due.with_for_update(skip_locked=True))).all():
         await release_morning(session, morning_id, actor="clock", now=now)
@@ -68,7 +82,14 @@ async def stop_morning(session: WriteSession, morning_id: UUID, *, reason: str, 
     row = await session.get_one(MorningRow, morning_id, with_for_update=True)
     if row.state is MorningState.RELEASED:
         row.state = MorningState.STOPPED
-        event = Event(Action.MORNING_STOPPED, "morning", str(row.id), actor, {"reason": reason}, row.business_date)
+        event = Event(
+            Action.MORNING_STOPPED,
+            "morning",
+            str(row.id),
+            actor,
+            {"reason": reason},
+            row.business_date,
+        )
         await audit.record(session, event, now=now)
 
 
@@ -88,5 +109,5 @@ async def status_counts(session: ReadSession, morning_id: UUID) -> dict[MessageS
     rows = await session.execute(
         select(MessageRow.status, func.count()).where(MessageRow.morning_id == morning_id).group_by(MessageRow.status)
     )
-    found = {status: count for status, count in rows.tuples()}
+    found = {status: count for status, count in rows}
     return {status: found.get(status, 0) for status in MessageStatus}

@@ -11,11 +11,24 @@ from project_one.kernel.db import WriteSession
 from project_one.privacy import service as privacy
 
 
-async def stop_advisors(session: WriteSession, *, phone_hash: str, channel: str, evidence: str, now: datetime) -> int:
+async def stop_advisors(
+    session: WriteSession,
+    *,
+    phone_hash: str,
+    channel: str,
+    evidence: str,
+    now: datetime,
+) -> int:
     """Withdraw consent of whoever has this phone; how many planned messages that withdrew."""
     ids = await advisors.opt_out(session, phone_hash=phone_hash)
     await privacy.record_withdrawal(
-        session, advisor_ids=ids, phone_hash=phone_hash, channel=channel, evidence=evidence, actor="recipient", now=now
+        session,
+        advisor_ids=ids,
+        phone_hash=phone_hash,
+        channel=channel,
+        evidence=evidence,
+        actor="recipient",
+        now=now,
     )
     withdrawn = await session.scalars(
         update(MessageRow)

@@ -8,10 +8,22 @@ from sqlalchemy import func, select, update
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.channel import service as channel
-from project_one.delivery.domain import AttemptStatus, Cause, Facts, MessageStatus, MorningState, RetryPolicy
+from project_one.delivery.domain import (
+    AttemptStatus,
+    Cause,
+    Facts,
+    MessageStatus,
+    MorningState,
+    RetryPolicy,
+)
 from project_one.delivery.models import AttemptRow, MessageRow, MorningRow
 from project_one.delivery.service.lease import live_leases
-from project_one.delivery.service.outcomes import News, attempts_of, lock_messages, record_news
+from project_one.delivery.service.outcomes import (
+    News,
+    attempts_of,
+    lock_messages,
+    record_news,
+)
 from project_one.kernel.db import ReadSession, WriteSession
 
 _BATCH = 500
@@ -58,10 +70,12 @@ async def next_due(session: ReadSession, number_id: UUID, *, now: datetime) -> d
 async def needs_reconcile(session: ReadSession, *, policy: RetryPolicy, now: datetime) -> bool:
     expired = select(AttemptRow.id).where(AttemptRow.status == AttemptStatus.CLAIMED, AttemptRow.claim_expires_at < now)
     waited = select(AttemptRow.id).where(
-        AttemptRow.status == AttemptStatus.UNKNOWN, AttemptRow.unknown_at < now - policy.unknown_wait
+        AttemptRow.status == AttemptStatus.UNKNOWN,
+        AttemptRow.unknown_at < now - policy.unknown_wait,
     )
     waited = waited.join(MessageRow, MessageRow.id == AttemptRow.message_id).where(
-        MessageRow.status == MessageStatus.UNKNOWN, MessageRow.morning_id.in_(_open_mornings())
+        MessageRow.status == MessageStatus.UNKNOWN,
+        MessageRow.morning_id.in_(_open_mornings()),
     )
     return bool(await session.scalar(select(expired.exists() | waited.exists())))
 
@@ -71,11 +85,19 @@ async def expire_claims(session: WriteSession, *, policy: RetryPolicy, now: date
     ids = (
         await session.scalars(
             select(AttemptRow.id)
-            .where(AttemptRow.status == AttemptStatus.CLAIMED, AttemptRow.claim_expires_at < now)
+            .where(
+                AttemptRow.status == AttemptStatus.CLAIMED,
+                AttemptRow.claim_expires_at < now,
+            )
             .limit(_BATCH)
         )
     ).all()
-    return await record_news(session, [News(item, Facts(unknown_at=now)) for item in ids], policy=policy, now=now)
+    return await record_news(
+        session,
+        [News(item, Facts(unknown_at=now)) for item in ids],
+        policy=policy,
+        now=now,
+    )
 
 
 async def resend_unknowns(session: WriteSession, *, policy: RetryPolicy, now: datetime) -> int:
@@ -106,7 +128,14 @@ async def resend_unknowns(session: WriteSession, *, policy: RetryPolicy, now: da
             message.resends_after_unknown += 1
             data = {"attempt_id": str(last.id)}
             events.append(
-                Event(Action.MESSAGE_RESENT_AFTER_UNKNOWN, "message", str(message.id), "reconcile", data, message.business_date)
+                Event(
+                    Action.MESSAGE_RESENT_AFTER_UNKNOWN,
+                    "message",
+                    str(message.id),
+                    "reconcile",
+                    data,
+                    message.business_date,
+                )
             )
     await audit.record_all(session, events, now=now)
     return len(events)
@@ -120,8 +149,14 @@ async def rest_weak_numbers(session: WriteSession, *, now: datetime) -> None:
             return
         recent = (
             select(AttemptRow.status)
-            .where(AttemptRow.sender_id == number.id, AttemptRow.status != AttemptStatus.CLAIMED)
-            .where(AttemptRow.status != AttemptStatus.RETURNED, AttemptRow.morning_id.in_(_open_mornings()))
+            .where(
+                AttemptRow.sender_id == number.id,
+                AttemptRow.status != AttemptStatus.CLAIMED,
+            )
+            .where(
+                AttemptRow.status != AttemptStatus.RETURNED,
+                AttemptRow.morning_id.in_(_open_mornings()),
+            )
             .order_by(AttemptRow.claimed_at.desc())
             .limit(_ACCEPT_WINDOW)
             .subquery()
@@ -144,7 +179,10 @@ async def move_from_stopped(session: WriteSession) -> int:
     ids = (
         await session.scalars(
             select(MessageRow.id)
-            .where(MessageRow.number_id.in_(stopped), MessageRow.status == MessageStatus.PLANNED)
+            .where(
+                MessageRow.number_id.in_(stopped),
+                MessageRow.status == MessageStatus.PLANNED,
+            )
             .where(MessageRow.morning_id.in_(_open_mornings()))
             .with_for_update(skip_locked=True)
         )
@@ -159,6 +197,12 @@ async def give_up_at_close(session: WriteSession, morning_id: UUID) -> None:
     """What is still planned when the morning ends was not sent, and says why."""
     await session.execute(
         update(MessageRow)
-        .where(MessageRow.morning_id == morning_id, MessageRow.status == MessageStatus.PLANNED)
-        .values(status=MessageStatus.FAILED, cause=func.coalesce(MessageRow.cause, Cause.DEADLINE.value))
+        .where(
+            MessageRow.morning_id == morning_id,
+            MessageRow.status == MessageStatus.PLANNED,
+        )
+        .values(
+            status=MessageStatus.FAILED,
+            cause=func.coalesce(MessageRow.cause, Cause.DEADLINE.value),
+        )
     )

@@ -7,8 +7,18 @@ from rich.table import Table
 
 from project_one.delivery.domain import MessageStatus
 
-_FINAL = (MessageStatus.DELIVERED, MessageStatus.READ, MessageStatus.FAILED, MessageStatus.WITHDRAWN)
-_LADDER = (MessageStatus.ACCEPTED, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
+_FINAL = (
+    MessageStatus.DELIVERED,
+    MessageStatus.READ,
+    MessageStatus.FAILED,
+    MessageStatus.WITHDRAWN,
+)
+_LADDER = (
+    MessageStatus.ACCEPTED,
+    MessageStatus.SENT,
+    MessageStatus.DELIVERED,
+    MessageStatus.READ,
+)
 _RATE_WINDOW_S = 2.0
 
 
@@ -49,11 +59,24 @@ class Board:
 
     def render(self) -> Table:
         table = Table(title="The morning", min_width=60)
-        names = ["planned", "accepted", "sent", "delivered", "read", "failed", "unknown", "msg/s", "left"]
+        names = [
+            "planned",
+            "accepted",
+            "sent",
+            "delivered",
+            "read",
+            "failed",
+            "unknown",
+            "msg/s",
+            "left",
+        ]
         for name in names:
             table.add_column(name, justify="right")
         cells = [self.planned, *(reached(self._counts, status) for status in _LADDER)]
-        cells += [self._counts[MessageStatus.FAILED], self._counts[MessageStatus.UNKNOWN]]
+        cells += [
+            self._counts[MessageStatus.FAILED],
+            self._counts[MessageStatus.UNKNOWN],
+        ]
         left = max(0.0, self.ends_at - self._now)
         table.add_row(*(str(cell) for cell in cells), f"{self.rate:.0f}", f"{left:.0f} s")
         return table

@@ -72,7 +72,12 @@ def _open_log(path: Path) -> BinaryIO:
     return path.open("ab")
 
 
-async def stop(process: asyncio.subprocess.Process, stop_signal: signal.Signals, *, patience_s: float) -> None:
+async def stop(
+    process: asyncio.subprocess.Process,
+    stop_signal: signal.Signals,
+    *,
+    patience_s: float,
+) -> None:
     """Ask it to end; after `patience_s` kill it. Returns when it is gone."""
     if process.returncode is not None:
         return

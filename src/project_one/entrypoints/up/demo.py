@@ -25,7 +25,13 @@ from project_one.delivery.times import times_from_now
 from project_one.entrypoints.seed import seed_demo_advisors, seed_library, sync_channel
 from project_one.entrypoints.signals import stop_requested
 from project_one.entrypoints.up.board import Board, is_settled
-from project_one.entrypoints.up.installed import Installation, Options, register_templates, running, start_product
+from project_one.entrypoints.up.installed import (
+    Installation,
+    Options,
+    register_templates,
+    running,
+    start_product,
+)
 from project_one.kernel.clock import IST, business_date
 from project_one.settings import Settings
 from project_one.vocabulary.domain import Slot
@@ -52,7 +58,9 @@ async def demo(up: Options, options: DemoOptions) -> int:
             async with open_house(settings, process="demo", pool_size=4) as house:
                 await prepare(installation, house, advisors=options.advisors)
                 await start_product(installation, workers=up.workers)
-                console.print(f"Ready in {time.monotonic() - started:.1f} s. API and docs: http://127.0.0.1:{settings.api_port}/docs")
+                console.print(
+                    f"Ready in {time.monotonic() - started:.1f} s. API and docs: http://127.0.0.1:{settings.api_port}/docs"
+                )
                 result = await _morning(console, installation, house, options, stop)
                 if result is not None:
                     _print_result(console, result, options)
@@ -116,7 +124,11 @@ async def plan_and_release(house: House, *, advisors: int, spread_s: float, now:
 
 
 async def _morning(
-    console: Console, installation: Installation, house: House, options: DemoOptions, stop: asyncio.Event
+    console: Console,
+    installation: Installation,
+    house: House,
+    options: DemoOptions,
+    stop: asyncio.Event,
 ) -> DemoResult | None:
     """Plan, release, watch, certify; None when asked to stop in between."""
     plan = await plan_and_release(house, advisors=options.advisors, spread_s=_SPREAD_S, now=house.clock())
@@ -134,7 +146,11 @@ async def _morning(
         return None
     async with house.database.transactions() as session:
         signed = await issue_certificate(
-            session, plan.morning_id, kind="demo", private_key=house.certificate_key, now=house.clock()
+            session,
+            plan.morning_id,
+            kind="demo",
+            private_key=house.certificate_key,
+            now=house.clock(),
         )
         counts = await status_counts(session, plan.morning_id)
     path = installation.place.root / f"certificate-{business_date(house.clock())}.json"
@@ -146,7 +162,11 @@ async def _morning(
 
 
 def _figures(
-    options: DemoOptions, plan: PlanResult, counts: dict[MessageStatus, int], body: dict[str, Any], board: Board
+    options: DemoOptions,
+    plan: PlanResult,
+    counts: dict[MessageStatus, int],
+    body: dict[str, Any],
+    board: Board,
 ) -> dict[str, Any]:
     read = counts[MessageStatus.READ]
     delivered = counts[MessageStatus.DELIVERED] + read
@@ -171,7 +191,9 @@ async def oracle_records(url: str) -> list[dict[str, Any]]:
     async with aiohttp.ClientSession() as session:
         since = 0
         while True:
-            async with session.get(f"{url}/_sandbox/oracle", params={"since": str(since), "limit": "10000"}) as response:
+            async with session.get(
+                f"{url}/_sandbox/oracle", params={"since": str(since), "limit": "10000"}
+            ) as response:
                 page = await response.json()
             found += page["records"]
             if not page["records"]:
@@ -195,9 +217,18 @@ async def compare_with_oracle(installation: Installation, house: House, morning_
             accepts[line.message_id] += 1
     doubled = [line for line in lines if accepts[line.message_id] > 1]
     explained = [line for line in doubled if line.resends_after_unknown >= accepts[line.message_id] - 1]
-    proven = {MessageStatus.ACCEPTED, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
+    proven = {
+        MessageStatus.ACCEPTED,
+        MessageStatus.SENT,
+        MessageStatus.DELIVERED,
+        MessageStatus.READ,
+    }
     quiet = [line for line in lines if accepts[line.message_id] == 0]
-    lost = [line for line in quiet if line.status in proven or (line.cause is None and line.status is not MessageStatus.WITHDRAWN)]
+    lost = [
+        line
+        for line in quiet
+        if line.status in proven or (line.cause is None and line.status is not MessageStatus.WITHDRAWN)
+    ]
     settled = proven | {MessageStatus.FAILED}
     unaccounted = [line for line in lines if accepts[line.message_id] and line.status not in settled]
     return {

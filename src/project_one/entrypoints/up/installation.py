@@ -13,7 +13,15 @@ from pathlib import Path
 
 from project_one.entrypoints.up.places import Place, UpError, find_place
 
-_ALPHANUMERIC = ("postgres_password", "app_password", "valkey_password", "operator_token", "access_token", "app_secret", "verify_token")
+_ALPHANUMERIC = (
+    "postgres_password",
+    "app_password",
+    "valkey_password",
+    "operator_token",
+    "access_token",
+    "app_secret",
+    "verify_token",
+)
 _KEYS = ("vault_key", "lookup_key", "certificate_key")
 
 

@@ -87,12 +87,27 @@ async def running(options: Options) -> AsyncGenerator[Installation]:
 async def start_product(installation: Installation, *, workers: int) -> None:
     """The product's own processes; returns when the API answers."""
     cli = [sys.executable, "-m", "project_one.entrypoints.cli"]
-    commands = {"clock": ["clock"], "api": ["api"], "worker": ["worker", "--name", "worker"]}
+    commands = {
+        "clock": ["clock"],
+        "api": ["api"],
+        "worker": ["worker", "--name", "worker"],
+    }
     for index in range(1, workers):
-        commands[f"driver-{index}"] = ["worker", "--name", f"driver-{index}", "--queues", "whatsapp-delivery"]
+        commands[f"driver-{index}"] = [
+            "worker",
+            "--name",
+            f"driver-{index}",
+            "--queues",
+            "whatsapp-delivery",
+        ]
     for name, arguments in commands.items():
         await installation.family.add(
-            Command(name, [*cli, *arguments], {**os.environ, **installation.environment}, installation.place.logs / f"{name}.log")
+            Command(
+                name,
+                [*cli, *arguments],
+                {**os.environ, **installation.environment},
+                installation.place.logs / f"{name}.log",
+            )
         )
     port = installation.environment["API_PORT"]
     await _await_http(installation, "api", f"http://127.0.0.1:{port}/healthz")
@@ -120,7 +135,14 @@ async def _postgres(stack: AsyncExitStack, place: Place, secrets: dict[str, str]
         plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         connection = await asyncpg.connect(plain, timeout=5)
         await connection.close()
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, ValueError, TimeoutError) as error:
+    except (
+        OSError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        SQLAlchemyError,
+        ValueError,
+        TimeoutError,
+    ) as error:
         message = f"The database of DATABASE_URL cannot be reached ({type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no answer'}); check the address and that the server runs."
         raise UpError(message) from error
     return plain, None
@@ -136,7 +158,9 @@ async def _valkey(stack: AsyncExitStack, place: Place, secrets: dict[str, str]) 
         async with Redis.from_url(url, socket_connect_timeout=5) as client:
             await client.ping()
     except (RedisError, OSError, ValueError) as error:
-        message = f"The server of REDIS_URL cannot be reached ({type(error).__name__}); check the address and that it runs."
+        message = (
+            f"The server of REDIS_URL cannot be reached ({type(error).__name__}); check the address and that it runs."
+        )
         raise UpError(message) from error
     return url, None
 
@@ -157,7 +181,12 @@ async def _schema(owner_url: str, app_password: str) -> str:
 
 
 def _environment(
-    options: Options, secrets: dict[str, str], app_url: str, owner_url: str, redis_url: str, sandbox_url: str
+    options: Options,
+    secrets: dict[str, str],
+    app_url: str,
+    owner_url: str,
+    redis_url: str,
+    sandbox_url: str,
 ) -> dict[str, str]:
     return {
         "DATABASE_URL": app_url,
@@ -203,7 +232,17 @@ async def _start_sandbox(installation: Installation, options: Options, secrets: 
         "SANDBOX_VERIFY_TOKEN": secrets["verify_token"],
     }
     scale = installation.environment.get("TIME_SCALE", "1")
-    argv = [sys.executable, "-m", "project_one_sandbox", "--port", str(port), "--config", str(path), "--time-scale", scale]
+    argv = [
+        sys.executable,
+        "-m",
+        "project_one_sandbox",
+        "--port",
+        str(port),
+        "--config",
+        str(path),
+        "--time-scale",
+        scale,
+    ]
     await installation.family.add(Command("sandbox", argv, environment, installation.place.logs / "sandbox.log"))
     await _await_http(installation, "sandbox", f"{installation.sandbox_url}/_sandbox/health")
 
@@ -233,4 +272,3 @@ async def _await_http(installation: Installation, name: str, url: str) -> None:
             await asyncio.sleep(0.05)
     message = f"{name} did not start: {last_words(log, lines=2) or f'see {log}'}"
     raise UpError(message)
-

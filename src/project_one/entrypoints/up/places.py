@@ -93,7 +93,11 @@ def candidates() -> list[Path]:
         return [Path(named).absolute()]
     here = Path.cwd()
     tag = hashlib.sha256(str(here).encode()).hexdigest()[:8]
-    return [here / ".data", Path("/var/lib/project-one") / tag, Path("/var/tmp/project-one") / tag]  # noqa: S108  last resort, mode 0711
+    return [
+        here / ".data",
+        Path("/var/lib/project-one") / tag,
+        Path("/var/tmp/project-one") / tag,
+    ]  # noqa: S108  last resort, mode 0711
 
 
 def find_place() -> Path:
@@ -129,7 +133,13 @@ def open_place(*, fresh: bool) -> Place:
         message = f"Only {free // 1024**2} MB are free under {root}, {_LEAST_FREE_BYTES // 1024**2} MB are needed; free some or name another folder with PROJECT_ONE_DATA."
         raise UpError(message)
     if fresh:
-        for name in ("postgres", "postgres.making", "valkey", "secrets.json", "certificates"):
+        for name in (
+            "postgres",
+            "postgres.making",
+            "valkey",
+            "secrets.json",
+            "certificates",
+        ):
             _remove(root / name)
     return Place(root=root, account=server_account())
 

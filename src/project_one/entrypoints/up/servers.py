@@ -77,9 +77,7 @@ async def start_postgres(place: Place, *, password: str) -> Server:
     argv = [str(binaries / "postgres"), "-D", str(data)]
     for name, value in settings.items():
         argv += ["-c", f"{name}={value}"]
-    process = await children.start(
-        Command("postgres", argv, _server_environment(), log, signal.SIGINT, place.account)
-    )
+    process = await children.start(Command("postgres", argv, _server_environment(), log, signal.SIGINT, place.account))
     root_url = f"postgresql://{OWNER}:{password}@127.0.0.1:{port}"
     server = Server(url=f"{root_url}/{DATABASE}", process=process, stop_signal=signal.SIGINT)
     try:
@@ -144,8 +142,20 @@ async def _init_cluster(place: Place, binaries: Path, data: Path, password: str)
     place.give(pwfile)
     account = place.account
     argv = [
-        *(str(binaries / "initdb"), "-D", str(making), "-U", OWNER, f"--pwfile={pwfile}"),
-        *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+        *(
+            str(binaries / "initdb"),
+            "-D",
+            str(making),
+            "-U",
+            OWNER,
+            f"--pwfile={pwfile}",
+        ),
+        *(
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+        ),
         *("--auth=scram-sha-256", "--no-instructions"),
     ]
     try:
@@ -195,7 +205,12 @@ async def _create_database(url: str, process: asyncio.subprocess.Process, log: P
     while True:
         try:
             connection = await asyncpg.connect(url, timeout=5)
-        except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError, TimeoutError):
+        except (
+            OSError,
+            asyncpg.CannotConnectNowError,
+            asyncpg.ConnectionDoesNotExistError,
+            TimeoutError,
+        ):
             if process.returncode is not None:
                 message = f"PostgreSQL did not start: {children.last_words(log, lines=2)}"
                 raise UpError(message) from None
@@ -240,9 +255,20 @@ async def start_valkey(place: Place, *, password: str) -> Server:
     place.give(config)
     log = place.logs / "valkey.log"
     process = await children.start(
-        Command("valkey", [str(binary), str(config)], _server_environment(), log, signal.SIGTERM, place.account)
+        Command(
+            "valkey",
+            [str(binary), str(config)],
+            _server_environment(),
+            log,
+            signal.SIGTERM,
+            place.account,
+        )
     )
-    server = Server(url=f"redis://:{password}@127.0.0.1:{port}/0", process=process, stop_signal=signal.SIGTERM)
+    server = Server(
+        url=f"redis://:{password}@127.0.0.1:{port}/0",
+        process=process,
+        stop_signal=signal.SIGTERM,
+    )
     try:
         await _await_valkey(server, log)
     except BaseException:

@@ -9,8 +9,20 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
-from project_one.channel.domain import NumberReport, Quality, TemplateReport, TemplateState
-from project_one.delivery.ports import Accepted, NotWritten, Outcome, Outgoing, Refused, Unclear
+from project_one.channel.domain import (
+    NumberReport,
+    Quality,
+    TemplateReport,
+    TemplateState,
+)
+from project_one.delivery.ports import (
+    Accepted,
+    NotWritten,
+    Outcome,
+    Outgoing,
+    Refused,
+    Unclear,
+)
 from project_one.vendors.whatsapp.errors import action_for
 
 _CONNECT_S = 2.0
@@ -35,7 +47,15 @@ def _no_json(value: Any) -> str:
 class WhatsAppClient:
     """Implements `MessageSender` and `ChannelDirectory`. Create it inside a running loop; close it at the end."""
 
-    def __init__(self, *, base_url: str, version: str, access_token: str, waba_id: str, connections: int = 1000) -> None:
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        version: str,
+        access_token: str,
+        waba_id: str,
+        connections: int = 1000,
+    ) -> None:
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._waba_id = waba_id
         self._is_loopback = _is_loopback(base_url)
@@ -100,14 +120,18 @@ class WhatsAppClient:
 
     async def templates(self) -> Sequence[TemplateReport]:
         entries = await self._pages(
-            f"{self._root}/{self._waba_id}/message_templates", "name,status,category,language,components"
+            f"{self._root}/{self._waba_id}/message_templates",
+            "name,status,category,language,components",
         )
         return [
             TemplateReport(
                 name=entry["name"],
                 language=entry["language"],
                 state=template_state(entry["status"]),
-                body=next((part.get("text") for part in entry["components"] if part.get("type") == "BODY"), None),
+                body=next(
+                    (part.get("text") for part in entry["components"] if part.get("type") == "BODY"),
+                    None,
+                ),
             )
             for entry in entries
         ]
@@ -126,7 +150,11 @@ class WhatsAppClient:
                 message = f"WhatsApp does not answer at {self._root} ({type(error).__name__}); check WHATSAPP_BASE_URL and the network."
                 raise DirectoryError(message) from error
             if status != _OK:
-                detail = page.get("error", {}).get("message", f"HTTP {status}") if isinstance(page, dict) else f"HTTP {status}"  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                detail = (
+                    page.get("error", {}).get("message", f"HTTP {status}")
+                    if isinstance(page, dict)
+                    else f"HTTP {status}"
+                )  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
                 message = f"WhatsApp refuses to list our numbers or templates: {detail}; check WHATSAPP_ACCESS_TOKEN and WHATSAPP_WABA_ID."
                 raise DirectoryError(message)
             found.extend(page["data"])
@@ -142,7 +170,11 @@ def _outcome(status: int, raw: bytes) -> Outcome:
         body = orjson.loads(raw)
         if status == _OK:
             entry = body["messages"][0]
-            return Accepted(entry["id"], now, is_held=entry.get("message_status") == "held_for_quality_assessment")
+            return Accepted(
+                entry["id"],
+                now,
+                is_held=entry.get("message_status") == "held_for_quality_assessment",
+            )
         code = int(body["error"]["code"])
     except (orjson.JSONDecodeError, KeyError, TypeError, IndexError, ValueError):
         if status == _THROTTLED:

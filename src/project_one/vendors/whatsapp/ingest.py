@@ -64,9 +64,11 @@ class GroupCommit:
                 key = (await vault.create_keys(session, self._keyring, [subject], now=now))[subject]
             inbox.keep(session, [_sealed(key, raw) for raw in bodies], now=now)
             outbox.enqueue(session, WorkInbox(), now=now)
-        self._key = (day, key)  # only now: a rolled-back key must not seal the next group
+        self._key = (
+            day,
+            key,
+        )  # only now: a rolled-back key must not seal the next group
 
 
 def _sealed(key: SubjectKey, raw: bytes) -> Arrival:
     return Arrival(SOURCE, key.subject, key.seal("body", raw), sha256(raw).hexdigest())
-

@@ -25,7 +25,11 @@ class VerifyTokenWrongError(DomainError):
 def webhook_router(ingest: GroupCommit, *, app_secret: str, verify_token: str) -> APIRouter:
     router = APIRouter(tags=["webhooks"])
 
-    @router.get("/webhooks/whatsapp", response_class=PlainTextResponse, summary="Meta's subscription handshake")
+    @router.get(
+        "/webhooks/whatsapp",
+        response_class=PlainTextResponse,
+        summary="Meta's subscription handshake",
+    )
     async def handshake(  # pyright: ignore[reportUnusedFunction]
         mode: Annotated[str, Query(alias="hub.mode")],
         token: Annotated[str, Query(alias="hub.verify_token")],
@@ -36,7 +40,11 @@ def webhook_router(ingest: GroupCommit, *, app_secret: str, verify_token: str) -
             raise VerifyTokenWrongError(message)
         return challenge
 
-    @router.post("/webhooks/whatsapp", response_class=PlainTextResponse, summary="Receipts and replies from WhatsApp")
+    @router.post(
+        "/webhooks/whatsapp",
+        response_class=PlainTextResponse,
+        summary="Receipts and replies from WhatsApp",
+    )
     async def receive(request: Request) -> str:  # pyright: ignore[reportUnusedFunction]
         raw = await request.body()
         if not is_genuine(raw, request.headers.get("x-hub-signature-256"), app_secret=app_secret):

@@ -53,7 +53,11 @@ async def _work_batch(session: WriteSession, tools: InboxTools, rows: Sequence[I
             body = keys[row.key_subject].open("body", row.sealed_body)
             read.append((row, parse(body)))
         except (PayloadUnreadableError, SealBrokenError, KeyError) as error:
-            log.error("whatsapp.webhook.set-aside", inbox_id=str(row.id), reason=type(error).__name__)  # noqa: TRY400
+            log.error(
+                "whatsapp.webhook.set-aside",
+                inbox_id=str(row.id),
+                reason=type(error).__name__,
+            )  # noqa: TRY400
             await inbox.set_aside(session, row.id, reason=type(error).__name__, now=now)
     posts = [Post(row.body_sha256, payload.reports) for row, payload in read if payload.reports]
     if posts:

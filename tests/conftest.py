@@ -1,0 +1,78 @@
+"""Real servers for every test process: an embedded Postgres built by the migrations, and a Valkey."""
+
+import base64
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from project_one.bootstrap import House, open_house
+from project_one.entrypoints import database
+from project_one.entrypoints.up import servers
+from project_one.entrypoints.up.places import Place, server_account
+from project_one.settings import Settings
+
+_KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+@dataclass(frozen=True)
+class TestServers:
+    owner_url: str
+    app_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session")
+async def test_servers() -> AsyncIterator[TestServers]:
+    root = Path(tempfile.mkdtemp(prefix="project-one-tests-"))
+    root.chmod(0o711)
+    (root / "logs").mkdir()
+    place = Place(root=root, account=server_account())
+    postgres = await servers.start_postgres(place, password="testing")
+    valkey = await servers.start_valkey(place, password="testing")
+    try:
+        import asyncio
+
+        await asyncio.to_thread(database.migrate, postgres.url)
+        app_url = await database.ensure_app_login(postgres.url, password="testing")
+        yield TestServers(postgres.url, app_url, valkey.url)
+    finally:
+        await valkey.stop()
+        await postgres.stop()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+async def settings(test_servers: TestServers) -> Settings:
+    """Settings of an empty installation."""
+    owner = await asyncpg.connect(test_servers.owner_url)
+    try:
+        tables = ", ".join(database.metadata().tables)
+        await owner.execute(f"TRUNCATE {tables} CASCADE")
+    finally:
+        await owner.close()
+    return Settings.model_validate(
+        {
+            "database_url": test_servers.app_url,
+            "redis_url": test_servers.redis_url,
+            "operator_token": "operator",
+            "vault_key": _KEY,
+            "lookup_key": _KEY,
+            "certificate_key": _KEY,
+            "whatsapp_base_url": "http://127.0.0.1:9",
+            "whatsapp_access_token": "token",
+            "whatsapp_app_secret": "app-secret",
+            "whatsapp_verify_token": "verify",
+            "whatsapp_waba_id": "1",
+        }
+    )
+
+
+@pytest.fixture
+async def house(settings: Settings) -> AsyncIterator[House]:
+    async with open_house(settings, process="test") as opened:
+        yield opened
