@@ -1,0 +1,168 @@
+"""The API's doors: closed by default, honest about what is wrong, and durable before it says ok."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import aiohttp
+import pytest
+import uvicorn
+from sqlalchemy import text
+
+from project_one.bootstrap import House
+from project_one.entrypoints.api import PUBLIC_ROUTES, build_app
+from project_one.kernel import inbox, outbox
+from project_one.kernel.inbox import InboxState
+from project_one.kernel.queue import JobProducer
+from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
+
+from ..delivery.morning import released
+
+
+@pytest.fixture
+async def api(house: House) -> AsyncIterator[aiohttp.ClientSession]:
+    producer = JobProducer(house.settings.redis_url.get_secret_value())
+    app = build_app(house, producer)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, http="httptools"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+        yield client
+    server.should_exit = True
+    await serving
+    await producer.close()
+
+
+def signed(raw: bytes, secret: str = "app-secret") -> dict[str, str]:
+    return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()}
+
+
+OPERATOR = {"Authorization": "Bearer operator"}
+
+
+async def backlog(house: House) -> dict[InboxState, int]:
+    async with house.database.readings() as session:
+        return await inbox.backlog(session)
+
+
+async def test_a_webhook_without_a_good_signature_is_refused_and_not_kept(
+    api: aiohttp.ClientSession, house: House
+) -> None:
+    raw = b'{"entry":[]}'
+    for headers in ({}, signed(raw, "other-secret"), {"X-Hub-Signature-256": "sha256="}):
+        async with api.post("/webhooks/whatsapp", data=raw, headers=headers) as response:
+            assert response.status == 401
+            assert (await response.json())["code"] == "whatsapp.signature-wrong"
+    assert await backlog(house) == {InboxState.WAITING: 0, InboxState.SET_ASIDE: 0}
+
+
+async def test_genuine_nonsense_is_kept_sealed_and_set_aside(api: aiohttp.ClientSession, house: House) -> None:
+    raw = b'{"entry": [{"changes": "no"'
+    async with api.post("/webhooks/whatsapp", data=raw, headers=signed(raw)) as response:
+        assert response.status == 200
+    tools = InboxTools(house.database.transactions, house.keyring, house.delivery.retry, house.clock)
+    assert await work_inbox(tools) == 1
+    assert await backlog(house) == {InboxState.WAITING: 0, InboxState.SET_ASIDE: 1}
+    async with house.database.readings() as session:
+        stored = (await session.scalars(text("SELECT sealed_body FROM inbox"))).one()
+    assert b"changes" not in stored
+
+
+async def test_posts_at_once_share_a_commit_and_a_wake_up(api: aiohttp.ClientSession, house: House) -> None:
+    raw = b'{"entry":[]}'
+
+    async def post() -> int:
+        async with api.post("/webhooks/whatsapp", data=raw, headers=signed(raw)) as response:
+            return response.status
+
+    assert set(await asyncio.gather(*(post() for _ in range(30)))) == {200}
+    assert (await backlog(house))[InboxState.WAITING] == 30
+    async with house.database.readings() as session:
+        assert 1 <= len((await session.scalars(text("SELECT id FROM outbox"))).all()) < 30
+
+
+async def test_a_stop_reply_withdraws_what_is_planned(api: aiohttp.ClientSession, house: House) -> None:
+    await released(house, advisors=2)
+    value = {
+        "metadata": {"phone_number_id": "100"},
+        "messages": [{"from": "911000000001", "id": "wamid.in", "type": "button", "button": {"text": "बंद करें"}}],
+    }
+    raw = json.dumps({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).encode()
+    async with api.post("/webhooks/whatsapp", data=raw, headers=signed(raw)) as response:
+        assert response.status == 200
+    await work_inbox(InboxTools(house.database.transactions, house.keyring, house.delivery.retry, house.clock))
+    async with house.database.readings() as session:
+        states = await session.scalars(text("SELECT status FROM messages ORDER BY status"))
+        assert list(states) == ["planned", "withdrawn"]
+
+
+async def test_the_handshake_echoes_the_challenge(api: aiohttp.ClientSession) -> None:
+    query = {"hub.mode": "subscribe", "hub.verify_token": "verify", "hub.challenge": "1158201444"}
+    async with api.get("/webhooks/whatsapp", params=query) as response:
+        assert (response.status, await response.text()) == (200, "1158201444")
+    async with api.get("/webhooks/whatsapp", params=query | {"hub.verify_token": "no"}) as response:
+        assert response.status == 403
+
+
+async def test_unknown_dates_and_advisors_are_problems_with_stable_codes(
+    api: aiohttp.ClientSession, house: House
+) -> None:
+    async with api.get("/v1/mornings/2020-01-01", headers=OPERATOR) as response:
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+        assert (await response.json())["code"] == "delivery.morning-unknown"
+    plan = await released(house, advisors=1)
+    async with house.database.readings() as session:
+        day = (await session.scalars(text("SELECT business_date FROM mornings"))).one()
+    async with api.get(f"/v1/mornings/{day}/messages/{uuid4()}", headers=OPERATOR) as response:
+        assert (response.status, (await response.json())["code"]) == (404, "advisor.unknown")
+    async with api.get(f"/v1/mornings/{day}", headers=OPERATOR) as response:
+        assert (await response.json())["id"] == str(plan.morning_id)
+    async with api.get("/v1/mornings/tomorrow", headers=OPERATOR) as response:
+        assert (response.status, (await response.json())["code"]) == (422, "request.invalid")
+
+
+async def test_everything_not_listed_as_public_demands_a_caller(api: aiohttp.ClientSession, house: House) -> None:
+    producer = JobProducer(house.settings.redis_url.get_secret_value())
+    async with api.get("/openapi.json") as response:
+        paths = (await response.json())["paths"]
+    await producer.close()
+    assert paths
+    for path in set(paths) - PUBLIC_ROUTES:
+        filled = path.replace("{business_date}", "2026-11-24").replace("{advisor_id}", str(uuid4()))
+        async with api.get(filled) as response:
+            assert response.status == 401, path
+        async with api.get(filled, headers={"Authorization": "Bearer wrong"}) as response:
+            assert response.status == 401, path
+
+
+async def test_health_and_metrics(api: aiohttp.ClientSession, house: House) -> None:
+    await released(house, advisors=2)
+    async with api.get("/healthz") as response:
+        assert response.status == 200
+    async with api.get("/readyz") as response:
+        assert (response.status, (await response.json())["checks"]) == (
+            503,
+            {"database": "ok", "queue": "ok", "clock": "silent"},
+        )
+    async with api.get("/metrics") as response:
+        assert 'project_one_messages{status="planned"} 2.0' in await response.text()
+
+
+async def test_the_relay_carries_each_job_once(house: House) -> None:
+    await released(house, advisors=1)
+    carried: list[str] = []
+
+    class Sink:
+        async def add(self, queue: str, name: str, payload: dict[str, object], *, job_id: str) -> None:
+            carried.append(f"{queue}/{name}")
+
+    for _ in range(2):
+        async with house.database.transactions() as session:
+            await outbox.relay_once(session, Sink(), now=house.clock())
+    assert carried == ["whatsapp-delivery/drive-number"]
