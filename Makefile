@@ -1,7 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup check bench chaos
+.PHONY: run test setup check chaos
+
+N ?= 3
+SEED ?= 1
 
 run:
 	@$(PYTHON) scripts/setup_env.py runtime
@@ -18,3 +21,7 @@ check: setup
 	@$(BIN)/ruff check src tests scripts migrations
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-cache
+
+chaos:
+	@$(PYTHON) scripts/setup_env.py runtime
+	@$(BIN)/project-one chaos -n $(N) --seed $(SEED) $(ARGS)

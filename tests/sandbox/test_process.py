@@ -65,10 +65,8 @@ def ask(url: str, body: object = None, token: str = "sandbox-access-token") -> s
 def test_it_starts_answers_and_stops_within_a_second(tmp_path: Path, number: signal.Signals) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"numbers": [{"id": "7", "display_phone_number": "+91 98000 00000"}]}))
-    with running("--config", str(config), SANDBOX_ACCESS_TOKEN="other") as (
-        process,
-        url,
-    ):  # noqa: S106 - not secret
+    environment = {"SANDBOX_ACCESS_TOKEN": "other"}
+    with running("--config", str(config), **environment) as (process, url):
         assert '"id":"7"' in ask(f"{url}/v25.0/7", token="other")  # noqa: S106 - not secret
         ask(f"{url}/_sandbox/faults", {"kind": "accept_then_timeout", "hold_ms": 60000})
         template = {"name": "hello_world", "language": {"code": "en_US"}}

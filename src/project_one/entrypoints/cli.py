@@ -38,6 +38,7 @@ from project_one.entrypoints import api as api_process
 from project_one.entrypoints import clock as clock_process
 from project_one.entrypoints import database, seed
 from project_one.entrypoints import worker as worker_process
+from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
 from project_one.entrypoints.up import installation
 from project_one.entrypoints.up.installed import Options
@@ -105,6 +106,17 @@ def demo(
     """Everything on this machine: start, release a morning now, show it, certify it, keep serving."""
     options = demo_run.DemoOptions(advisors=advisors, once=once, as_json=as_json)
     raise typer.Exit(_run(demo_run.demo(Options(api_port=port, fresh=fresh), options)))
+
+
+@app.command()
+def chaos(
+    trials: Annotated[int, typer.Option("-n", "--trials", min=1)] = 3,
+    seed: int = 1,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Seeded mornings with faults, kills, pauses and wipes, judged by the sandbox's oracle log."""
+    raise typer.Exit(_run(chaos_run.chaos(trials, seed, as_json=as_json)))
 
 
 @app.command()

