@@ -73,7 +73,7 @@ async def enrol(
     if rows:
         await session.execute(insert(FirmRow), firms)
         await session.execute(insert(AdvisorRow), rows)
-    return {row["id"]: row["phone_hash"] for row in rows}
+    return {advisor_id: keyring.lookup_hash(item.phone) for advisor_id, item in zip(ids, newcomers, strict=True)}
 
 
 _IDENTITY = (

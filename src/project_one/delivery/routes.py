@@ -22,18 +22,20 @@ _SLOT = Query(
     examples=["06:00"],
 )
 
+SlotQuery = Annotated[str | None, _SLOT]
+
 
 def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> APIRouter:
     router = APIRouter(tags=["mornings"])
-    SlotQuery = Annotated[str | None, _SLOT]  # noqa: N806
-    Caller = Annotated[Principal, Depends(principal)]  # noqa: N806
 
     @router.get(
         "/mornings/{business_date}",
         response_model=MorningOut,
         summary="How far a morning is",
     )
-    async def read_morning(business_date: date, caller: Caller, slot: SlotQuery = None) -> Any:  # pyright: ignore[reportUnusedFunction]
+    async def read_morning(
+        business_date: date, caller: Annotated[Principal, Depends(principal)], slot: SlotQuery = None
+    ) -> Any:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.MORNING_READ)
         async with readings() as session:
             row = await find_morning(session, business_date, Slot(slot) if slot else None)
@@ -42,7 +44,9 @@ def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> 
         return {name: getattr(row, name) for name in names} | {"statuses": statuses}
 
     @router.get("/mornings/{business_date}/certificate", summary="Its newest signed certificate")
-    async def read_certificate(business_date: date, caller: Caller, slot: SlotQuery = None) -> Response:  # pyright: ignore[reportUnusedFunction]
+    async def read_certificate(
+        business_date: date, caller: Annotated[Principal, Depends(principal)], slot: SlotQuery = None
+    ) -> Response:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.MORNING_READ)
         async with readings() as session:
             row = await find_morning(session, business_date, Slot(slot) if slot else None)
@@ -54,7 +58,9 @@ def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> 
         response_model=MessageOut,
         summary="One advisor's message",
     )
-    async def read_message(business_date: date, advisor_id: UUID, caller: Caller, slot: SlotQuery = None) -> Any:  # pyright: ignore[reportUnusedFunction]
+    async def read_message(
+        business_date: date, advisor_id: UUID, caller: Annotated[Principal, Depends(principal)], slot: SlotQuery = None
+    ) -> Any:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.MORNING_READ)
         async with readings() as session:
             await advisors.ensure_known(session, advisor_id)

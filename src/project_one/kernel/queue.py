@@ -95,7 +95,8 @@ class JobWorker:
             "lockDuration": 30000,
             "stalledInterval": 30000,
         }
-        worker = Worker(self.queue, self._process, options)
+        processor: Any = self._process  # declared as returning a Future, awaited like any coroutine
+        worker = Worker(self.queue, processor, options)
         worker.on("error", self._report)
         if worker.blockingRedisConnection is not None:
             await worker.blockingRedisConnection.getRedisVersion()  # unasked, waits are rounded up to whole seconds
