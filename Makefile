@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup check chaos
+.PHONY: run test setup check chaos bench
 
 N ?= 3
 SEED ?= 1
@@ -25,3 +25,7 @@ check: setup
 chaos:
 	@$(PYTHON) scripts/setup_env.py runtime
 	@$(BIN)/project-one chaos -n $(N) --seed $(SEED) $(ARGS)
+
+bench:
+	@$(PYTHON) scripts/setup_env.py runtime
+	@$(BIN)/project-one bench $(ARGS)

@@ -38,6 +38,7 @@ from project_one.entrypoints import api as api_process
 from project_one.entrypoints import clock as clock_process
 from project_one.entrypoints import database, seed
 from project_one.entrypoints import worker as worker_process
+from project_one.entrypoints.up import bench as bench_run
 from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
 from project_one.entrypoints.up import installation
@@ -117,6 +118,19 @@ def chaos(
 ) -> None:
     """Seeded mornings with faults, kills, pauses and wipes, judged by the sandbox's oracle log."""
     raise typer.Exit(_run(chaos_run.chaos(trials, seed, as_json=as_json)))
+
+
+@app.command()
+def bench(
+    group: Annotated[str, typer.Argument(help="Which group of figures; there is `delivery`.")] = "delivery",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Measure whole mornings at full speed on this machine."""
+    if group != "delivery":
+        message = f"There is no group {group!r} yet; there is: delivery."
+        raise UpError(message)
+    raise typer.Exit(_run(bench_run.bench(as_json=as_json)))
 
 
 @app.command()

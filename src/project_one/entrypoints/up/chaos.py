@@ -1,6 +1,7 @@
 """`make chaos`: seeded mornings with faults, kills, pauses and wipes, judged by the sandbox's oracle log."""
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -9,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +50,25 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 _STOPPABLE = ("worker", "driver-1", "clock", "api")
 
 
+@contextlib.contextmanager
+def throwaway_place() -> Generator[None]:
+    """A data folder of its own for what runs inside, gone afterwards."""
+    before = os.environ.get("PROJECT_ONE_DATA")
+    with tempfile.TemporaryDirectory(prefix="project-one-") as folder:
+        Path(folder).chmod(0o711)
+        os.environ["PROJECT_ONE_DATA"] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop("PROJECT_ONE_DATA")
+            if before is not None:
+                os.environ["PROJECT_ONE_DATA"] = before
+
+
 async def one_trial(seed: int) -> dict[str, int]:
     """One morning with what this seed has in store; the judgement."""
     lot = random.Random(seed)  # noqa: S311
-    with tempfile.TemporaryDirectory(prefix="project-one-chaos-") as folder:
-        Path(folder).chmod(0o711)
-        os.environ["PROJECT_ONE_DATA"] = folder
+    with throwaway_place():
         environment = {"TIME_SCALE": str(TIME_SCALE), "LOG_LEVEL": "warning"}
         up = Options(api_port=0, workers=2, environment=environment, sandbox_config={"seed": seed})
         async with running(up) as installation:
@@ -74,9 +88,9 @@ async def one_trial(seed: int) -> dict[str, int]:
 
 
 async def _set_faults(installation: Installation, rules: list[dict[str, Any]]) -> None:
-    async with aiohttp.ClientSession() as session:
-        async with session.post(f"{installation.sandbox_url}/_sandbox/faults", json=rules) as response:
-            response.raise_for_status()
+    url = f"{installation.sandbox_url}/_sandbox/faults"
+    async with aiohttp.ClientSession() as session, session.post(url, json=rules) as response:
+        response.raise_for_status()
 
 
 async def _until_settled(house: House, plan: PlanResult) -> dict[MessageStatus, int]:
