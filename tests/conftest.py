@@ -20,14 +20,14 @@ _KEY = base64.b64encode(bytes(range(32))).decode()
 
 
 @dataclass(frozen=True)
-class TestServers:
+class RealServers:
     owner_url: str
     app_url: str
     redis_url: str
 
 
 @pytest.fixture(scope="session")
-async def test_servers() -> AsyncIterator[TestServers]:
+async def test_servers() -> AsyncIterator[RealServers]:
     root = Path(tempfile.mkdtemp(prefix="project-one-tests-"))
     root.chmod(0o711)
     (root / "logs").mkdir()
@@ -39,7 +39,7 @@ async def test_servers() -> AsyncIterator[TestServers]:
 
         await asyncio.to_thread(database.migrate, postgres.url)
         app_url = await database.ensure_app_login(postgres.url, password="testing")
-        yield TestServers(postgres.url, app_url, valkey.url)
+        yield RealServers(postgres.url, app_url, valkey.url)
     finally:
         await valkey.stop()
         await postgres.stop()
@@ -47,7 +47,7 @@ async def test_servers() -> AsyncIterator[TestServers]:
 
 
 @pytest.fixture
-async def settings(test_servers: TestServers) -> Settings:
+async def settings(test_servers: RealServers) -> Settings:
     """Settings of an empty installation."""
     owner = await asyncpg.connect(test_servers.owner_url)
     try:
