@@ -17,6 +17,7 @@ from project_one.entrypoints.up.board import reached
 from project_one.entrypoints.up.chaos import throwaway_place
 from project_one.entrypoints.up.demo import compare_with_oracle, plan_and_release, prepare
 from project_one.entrypoints.up.installed import Options, running, start_product
+from project_one.entrypoints.up.places import UpError
 from project_one.settings import Settings
 
 _PATIENCE_S = 120
@@ -79,6 +80,9 @@ async def run_course(course: Course) -> dict[str, Any]:
                     first, last, accepted, p99 = (
                         await session.execute(query.where(AttemptRow.accepted_at.is_not(None)))
                     ).one()
+                if first is None or last is None:
+                    message = "Nothing was accepted; the logs of the run say why."
+                    raise UpError(message)
                 judged = await compare_with_oracle(installation, house, plan.morning_id)
     return {
         "course": course.name,
