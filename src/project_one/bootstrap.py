@@ -1,5 +1,6 @@
 """The one place that builds engine, queues and vendors from the settings, and binds jobs to handlers."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncGenerator
@@ -121,8 +122,13 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
                 now=clock(),
             )
 
+    at_the_inbox = asyncio.Lock()
+
     async def webhooks(_job: WorkInbox) -> None:
-        await work_inbox(inbox)
+        if at_the_inbox.locked():
+            return  # whoever is at it goes on until the inbox is empty; several would only wait for each other's rows
+        async with at_the_inbox:
+            await work_inbox(inbox)
 
     bound: list[tuple[type[Job], Any]] = [
         (DriveNumber, drive),

@@ -100,6 +100,7 @@ def connect(config: DatabaseConfig, *, application: str) -> Database:
         max_overflow=0,
         pool_timeout=config.statement_timeout_s,
         pool_pre_ping=True,
+        hide_parameters=True,  # they may be personal data, and errors are logged
         connect_args={
             "timeout": config.connect_timeout_s,
             "server_settings": {

@@ -22,7 +22,7 @@ from project_one.vendors.whatsapp.webhook import Payload, PayloadUnreadableError
 log = structlog.get_logger()
 
 SOURCE = "whatsapp"
-_BATCH = 20
+_BATCH = 8  # short transactions: the driver's writer waits for the same rows
 
 
 @dataclass(frozen=True)
