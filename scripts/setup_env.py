@@ -87,6 +87,7 @@ def install(kind):
         "pip",
         "sync",
         "--quiet",
+        "--compile-bytecode",
         "--require-hashes",
         "--python",
         python,
