@@ -151,7 +151,7 @@ async def _settle(
         case AttemptStatus.UNKNOWN:
             message.status = MessageStatus.UNKNOWN
         case AttemptStatus.RETURNED:
-            message.status, message.next_at = MessageStatus.PLANNED, now
+            message.status, message.next_at = MessageStatus.PLANNED, now + policy.base  # a dead vendor is not hammered
         case AttemptStatus.FAILED:
             refusal = next(item for item in reversed(items) if item.attempt_id == last.id)
             await _after_failure(session, message, last, refusal, mornings, policy=policy, now=now)
