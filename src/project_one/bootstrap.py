@@ -118,7 +118,6 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
                 business_date=job.business_date,
                 slot=slot,
                 times=times,
-                config=house.delivery,
                 now=clock(),
             )
 

@@ -76,7 +76,6 @@ async def test_planning_the_same_snapshot_again_changes_nothing(house: House) ->
                     business_date=day,
                     slot=DEFAULT_SLOT,
                     times=times,
-                    config=house.delivery,
                     now=house.clock(),
                 )
             )
@@ -88,9 +87,7 @@ async def test_two_releases_at_once_make_one(house: House) -> None:
     day = business_date(house.clock()) + timedelta(days=1)
     async with house.database.transactions() as session:
         times = times_of_slot(day, DEFAULT_SLOT, house.delivery)
-        plan = await plan_morning(
-            session, business_date=day, slot=DEFAULT_SLOT, times=times, config=house.delivery, now=house.clock()
-        )
+        plan = await plan_morning(session, business_date=day, slot=DEFAULT_SLOT, times=times, now=house.clock())
 
     async def let_go() -> int:
         async with house.database.transactions() as session:

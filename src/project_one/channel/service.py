@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from project_one.audit import service as audit
@@ -149,8 +149,3 @@ async def usable_frames(session: ReadSession) -> dict[UUID, str]:
         select(TemplateRow.frame_id, TemplateRow.name).where(TemplateRow.state == TemplateState.APPROVED)
     )
     return {frame_id: name for frame_id, name in rows}
-
-
-async def template_counts(session: ReadSession) -> dict[TemplateState, int]:
-    rows = await session.execute(select(TemplateRow.state, func.count()).group_by(TemplateRow.state))
-    return {state: count for state, count in rows}

@@ -239,7 +239,6 @@ async def _plan(day: date, slot_text: str, *, as_json: bool) -> None:
             business_date=day,
             slot=slot,
             times=times_of_slot(day, slot, house.delivery),
-            config=house.delivery,
             now=house.clock(),
         )
     _print(

@@ -6,7 +6,6 @@ from pathlib import Path
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
 
@@ -63,10 +62,6 @@ def migrate(owner_url: str) -> None:
 def check(owner_url: str) -> None:
     """Raise when the tables of the code and of the migrations differ."""
     command.check(alembic_config(owner_url))
-
-
-def newest_revision() -> str | None:
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def app_login_name(owner_url: str) -> str:

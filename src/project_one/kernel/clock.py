@@ -10,10 +10,6 @@ IST = ZoneInfo("Asia/Kolkata")
 Clock = Callable[[], datetime]
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def shifted_clock(offset: timedelta) -> Clock:
     """A clock that is wrong by `offset`, for rehearsing a host whose time is off."""
     return lambda: datetime.now(UTC) + offset

@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint, select, text, update
+from sqlalchemy import Index, UniqueConstraint, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from project_one.kernel.db import Base, ReadSession, WriteSession
+from project_one.kernel.db import Base, WriteSession
 from project_one.kernel.ids import new_id
 
 
@@ -46,13 +46,3 @@ async def mark_done(session: WriteSession, *, schedule: str, due_at: datetime, n
         )
         .values(done_at=now)
     )
-
-
-async def unfinished(session: ReadSession, *, raised_before: datetime) -> list[tuple[str, datetime]]:
-    """(schedule, due_at) of what was raised and never reported done: its job was lost and is owed again."""
-    rows = await session.execute(
-        select(OccurrenceRow.schedule, OccurrenceRow.due_at)
-        .where(OccurrenceRow.done_at.is_(None), OccurrenceRow.raised_at < raised_before)
-        .order_by(OccurrenceRow.due_at)
-    )
-    return [(schedule, due_at) for schedule, due_at in rows]

@@ -14,7 +14,6 @@ from project_one.audit.domain import Action, Event
 from project_one.channel import service as channel
 from project_one.content import service as content
 from project_one.content.domain import Frame
-from project_one.delivery.config import DeliveryConfig
 from project_one.delivery.domain import Cause, MessageStatus, MorningState
 from project_one.delivery.errors import MorningAlreadyReleasedError
 from project_one.delivery.models import MessageRow, MorningRow
@@ -60,7 +59,6 @@ async def plan_morning(
     business_date: date,
     slot: Slot,
     times: Times,
-    config: DeliveryConfig,
     now: datetime,
     is_demo: bool = False,
     everyone: bool = False,

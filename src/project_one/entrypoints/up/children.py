@@ -114,9 +114,6 @@ class Family:
     def pid(self, name: str) -> int:
         return self._running[name][1].pid
 
-    def exit_code(self, name: str) -> int | None:
-        return self._running[name][1].returncode
-
     async def _keep(self, name: str) -> None:
         while True:
             command, process = self._running[name]

@@ -113,7 +113,6 @@ async def plan_and_release(house: House, *, advisors: int, spread_s: float, now:
             business_date=business_date(now),
             slot=slot,
             times=times_from_now(now, house.delivery, spread_s=spread_s),
-            config=house.delivery,
             now=now,
             is_demo=True,
             everyone=True,
