@@ -7,6 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
+import uvloop
+
 from project_one_sandbox import config as settings
 from project_one_sandbox.config import Config, ConfigError
 from project_one_sandbox.server import start
@@ -80,7 +82,8 @@ def main() -> int:
     scale: float = arguments.time_scale
     try:
         _check(port, scale)
-        asyncio.run(_serve(_load(arguments.config), host=host, port=port, scale=scale))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(_load(arguments.config), host=host, port=port, scale=scale))
     except ConfigError as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 1

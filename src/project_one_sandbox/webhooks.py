@@ -74,6 +74,7 @@ class Courier:
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0  # kept here: a handle that is already due need not know its time
         self._count = 0
         self.metadata: dict[str, str] = {}
         self.forget()
@@ -148,10 +149,13 @@ class Courier:
     def _at(self, due: float, action: Callable[[], None]) -> None:
         self._count += 1
         heapq.heappush(self._heap, (due, self._count, action))
-        if self._timer is None or due < self._timer.when():
+        if self._timer is None or due < self._timer_due:
             if self._timer is not None:
                 self._timer.cancel()
-            self._timer = self._loop.call_at(due, self._wake)
+            self._set_timer(due)
+
+    def _set_timer(self, due: float) -> None:
+        self._timer, self._timer_due = self._loop.call_at(due, self._wake), due
 
     def _wake(self) -> None:
         self._timer = None
@@ -160,7 +164,7 @@ class Courier:
         while self._heap and self._heap[0][0] <= now:
             due.append(heapq.heappop(self._heap)[2])
         if self._heap:
-            self._timer = self._loop.call_at(self._heap[0][0], self._wake)
+            self._set_timer(self._heap[0][0])
         for action in due:
             action()
 

@@ -17,6 +17,7 @@ from project_one.advisor.domain import (
 )
 from project_one.advisor.errors import AdvisorUnknownError
 from project_one.advisor.models import AdvisorRow, FirmRow
+from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vault import service as vault
@@ -129,7 +130,7 @@ async def contacts(session: ReadSession, keyring: Keyring, advisor_ids: Collecti
                 AdvisorRow.phone_hash,
                 AdvisorRow.is_demo,
                 *_IDENTITY,
-            ).where(AdvisorRow.id.in_(advisor_ids))
+            ).where(among(AdvisorRow.id, advisor_ids))
         )
     ).mappings()
     keys = await vault.keys_of(session, keyring, {str(advisor_id) for advisor_id in advisor_ids})

@@ -109,6 +109,8 @@ async def record_templates(session: WriteSession, reports: Sequence[TemplateRepo
 
     Returns the names of templates that are ours by name but differ in text: those are never used.
     """
+    if not reports:
+        return []
     frames = {(frame.template_name, frame.language.value): frame for frame in await content.all_frames(session)}
     altered: list[str] = []
     for report in reports:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 from project_one.advisor.domain import Identity
@@ -72,7 +73,7 @@ class Frame:
     warning: str
     stop_button: str
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return frame_sha256(
             body=self.body,

@@ -26,6 +26,7 @@ from project_one.content.models import (
     ScheduleRow,
     VariantRow,
 )
+from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vocabulary.domain import Capacity, Language, Slot
@@ -169,7 +170,7 @@ async def approved(session: ReadSession, hashes: Collection[str]) -> set[str]:
     """Those of `hashes` (of contents or frames) that enough different people approve right now."""
     rows = await session.scalars(
         select(ApprovalRow.sha256)
-        .where(ApprovalRow.sha256.in_(hashes), ApprovalRow.voided_at.is_(None))
+        .where(among(ApprovalRow.sha256, hashes), ApprovalRow.voided_at.is_(None))
         .group_by(ApprovalRow.sha256)
         .having(func.count(ApprovalRow.reviewer_id.distinct()) >= APPROVERS_NEEDED)
     )
@@ -214,7 +215,7 @@ async def approved_frames(session: ReadSession) -> dict[UUID, Frame]:
 
 async def material(session: ReadSession, content_hashes: Collection[str]) -> Material:
     """What of this may leave now: texts that still hash to their approval, and approved frames."""
-    rows = await session.scalars(select(VariantRow).where(VariantRow.content_sha256.in_(content_hashes)))
+    rows = await session.scalars(select(VariantRow).where(among(VariantRow.content_sha256, content_hashes)))
     live = await approved(session, content_hashes)
     contents: dict[str, Content] = {}
     for row in rows:

@@ -1,7 +1,7 @@
 """Driving one number through its open mornings.
 
 renew ── each second: lease, number's state and rate
-claim ── batches of at most half a second, ahead of need ──► queue
+claim ── batches of a quarter of a second, ahead of need ──► queue
 send  ── one task a message, paced by the bucket ──► outcomes
 write ── outcomes in batches, until every one is in the ledger
 """
@@ -39,6 +39,8 @@ log = structlog.get_logger()
 
 DATABASE_TROUBLE = (DBAPIError, InterfaceError, OSError, TimeoutError)
 _IN_FLIGHT_LEAST = 64
+_CLAIM_S = 0.25  # of sending in one claim
+_AHEAD = 2  # claims kept ready, so that a slow one does not make the sender wait
 _IDLE_S = 0.1
 _WRITE_TRIES_S = 60
 
@@ -64,12 +66,8 @@ class _Drive:
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
     claimed: asyncio.Queue[tuple[Ready, float]] = field(default_factory=asyncio.Queue[tuple[Ready, float]])
     outcomes: list[News] = field(default_factory=list[News])
-    unsettled: int = 0  # claimed attempts whose outcome is not known yet
+    unsettled: int = 0  # claimed attempts whose outcome is not in the ledger yet
     sends: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
-
-    def settle(self, news: News) -> None:
-        self.outcomes.append(news)
-        self.unsettled -= 1
 
     @property
     def may_write(self) -> bool:
@@ -137,7 +135,7 @@ async def _finish(drive: _Drive, sender: asyncio.Task[None], writer: asyncio.Tas
         await asyncio.wait(drive.sends)
     while not drive.claimed.empty():
         ready, _ = drive.claimed.get_nowait()
-        drive.settle(News(ready.attempt_id, Facts(returned_at=drive.tools.clock())))
+        drive.outcomes.append(News(ready.attempt_id, Facts(returned_at=drive.tools.clock())))
     await writer
 
 
@@ -178,8 +176,8 @@ async def _claim_all(drive: _Drive) -> int:
     """Claim ahead of need until nothing planned is left on this number."""
     tools, made = drive.tools, 0
     while drive.may_write:
-        batch = max(1, int(drive.bucket.rate / 2))
-        if drive.claimed.qsize() > batch // 2:
+        batch = max(1, int(drive.bucket.rate * _CLAIM_S))
+        if drive.claimed.qsize() > batch * _AHEAD:
             await asyncio.sleep(0.01)
             continue
         claimed_at = time.monotonic()
@@ -208,7 +206,7 @@ async def _claim_all(drive: _Drive) -> int:
         made += len(ready)
         drive.unsettled += len(ready)
         if not ready:
-            if upcoming is None and drive.unsettled == 0 and not drive.outcomes:
+            if upcoming is None and drive.unsettled == 0:
                 return made
             await asyncio.sleep(_pause(upcoming, tools.clock()))
     return made
@@ -240,10 +238,14 @@ async def _send_one(drive: _Drive, ready: Ready, claimed_at: float) -> None:
     clock = drive.tools.clock
     is_fresh = time.monotonic() - claimed_at < drive.tools.config.retry.write_within.total_seconds()
     if not (is_fresh and drive.may_write):
-        drive.settle(News(ready.attempt_id, Facts(returned_at=clock())))
+        drive.outcomes.append(News(ready.attempt_id, Facts(returned_at=clock())))
         return
-    outcome = await drive.tools.sender.send(ready.outgoing)
-    drive.settle(_news(ready.attempt_id, outcome))
+    try:
+        outcome = await drive.tools.sender.send(ready.outgoing)
+    except Exception as error:
+        log.exception("delivery.send.broke", error=type(error).__name__)
+        outcome = Unclear(type(error).__name__, clock())  # whatever broke, the request may have left
+    drive.outcomes.append(_news(ready.attempt_id, outcome))
 
 
 def _news(attempt_id: UUID, outcome: Outcome) -> News:
@@ -269,11 +271,11 @@ async def _write(drive: _Drive) -> None:
     """Put outcomes into the ledger until the drive is over and all are in. Outcomes are facts: no lease is needed."""
     tools = drive.tools
     while True:
-        is_last = drive.is_over.is_set() and drive.unsettled == 0
         batch, drive.outcomes = drive.outcomes, []
         if batch:
             await _write_batch(tools, batch)
-        elif is_last and not drive.outcomes:
+            drive.unsettled -= len(batch)
+        elif drive.is_over.is_set() and drive.unsettled == 0:
             return
         await asyncio.sleep(tools.config.flush_every_s)
 

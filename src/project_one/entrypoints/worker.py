@@ -1,11 +1,13 @@
 """The worker process: BullMQ workers for the named queues."""
 
 import asyncio
+import os
 
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from project_one.bootstrap import House, handlers, open_house
+from project_one.delivery.jobs import DriveNumber
 from project_one.entrypoints.signals import stop_requested
 from project_one.kernel import heartbeat, logs
 from project_one.kernel.queue import JobWorker
@@ -14,12 +16,15 @@ from project_one.settings import Settings
 log = structlog.get_logger()
 
 _BEAT_S = 2
+_YIELDS = 5  # on a full machine a receipt may be folded a moment later; a message may not leave late
 
 
 async def work(settings: Settings, queues: list[str], *, name: str) -> None:
     """Run until told to stop; running jobs are given time to end."""
     logs.configure(process=name, level=settings.log_level)
     stop = stop_requested()
+    if DriveNumber.queue not in queues:
+        os.nice(_YIELDS)
     async with open_house(settings, process=name, pool_size=12) as house:
         sender = house.whatsapp()
         table = handlers(house, sender)

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
+from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.privacy.domain import ConsentAction, Purpose
@@ -104,5 +105,5 @@ async def record_withdrawal(
 async def suppressed(session: ReadSession, phone_hashes: Collection[str]) -> set[str]:
     """Those of `phone_hashes` that must not be messaged."""
     return set(
-        await session.scalars(select(SuppressionRow.phone_hash).where(SuppressionRow.phone_hash.in_(phone_hashes)))
+        await session.scalars(select(SuppressionRow.phone_hash).where(among(SuppressionRow.phone_hash, phone_hashes)))
     )

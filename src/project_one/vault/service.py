@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.vault.domain import Keyring, SubjectKey
 from project_one.vault.models import SubjectKeyRow
@@ -28,7 +29,7 @@ async def keys_of(session: ReadSession, keyring: Keyring, subjects: Collection[s
     """Keys by subject; a subject that was never known or is forgotten is absent."""
     rows = await session.execute(
         select(SubjectKeyRow.subject, SubjectKeyRow.wrapped_key).where(
-            SubjectKeyRow.subject.in_(subjects), SubjectKeyRow.wrapped_key.is_not(None)
+            among(SubjectKeyRow.subject, subjects), SubjectKeyRow.wrapped_key.is_not(None)
         )
     )
     return {subject: keyring.unwrap(subject, wrapped) for subject, wrapped in rows if wrapped is not None}

@@ -17,7 +17,7 @@ from project_one.delivery.certificate import (
     export_bytes,
     sign,
 )
-from project_one.delivery.domain import MorningState
+from project_one.delivery.domain import Facts, MorningState
 from project_one.delivery.errors import CertificateUnknownError
 from project_one.delivery.models import (
     AttemptRow,
@@ -25,7 +25,7 @@ from project_one.delivery.models import (
     MessageRow,
     MorningRow,
 )
-from project_one.delivery.service.outcomes import facts_of
+from project_one.delivery.service.ledger import FACT_NAMES
 from project_one.delivery.service.receipts import orphan_count
 from project_one.delivery.service.sweep import give_up_at_close
 from project_one.kernel.canonical import iso_utc, sha256_hex
@@ -57,7 +57,7 @@ async def ledger_lines(session: ReadSession, morning_id: UUID) -> list[Line]:
                     sender=str(item.sender_id),
                     rendered_sha256=item.rendered_sha256,
                     vendor_message_id=item.vendor_message_id,
-                    facts=facts_of(item),
+                    facts=Facts(**{name: getattr(item, name) for name in FACT_NAMES}),
                 )
                 for item in attempts.get(row.id, [])
             ),

@@ -1,11 +1,13 @@
 """Claiming due messages of a number, and rebuilding what was approved: the last gate before the vendor."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, select, text, update
+from sqlalchemy import ARRAY, Boolean, Date, Text, Uuid, bindparam, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from project_one.advisor import service as advisors
 from project_one.advisor.domain import MAY_SEND, Contact
@@ -18,13 +20,14 @@ from project_one.delivery.domain import AttemptStatus, Cause, MessageStatus, Ret
 from project_one.delivery.models import AttemptRow, MessageRow
 from project_one.delivery.ports import Outgoing
 from project_one.delivery.service.lease import Lease
+from project_one.kernel.bulk import update_many
 from project_one.kernel.db import WriteSession
 from project_one.kernel.ids import new_id
 from project_one.privacy import service as privacy
 from project_one.vault.domain import Keyring
 
 # One statement: the fence is checked under a row lock, so a driver that lost its lease claims nothing.
-_CLAIM = text("""
+_CLAIM_TEXT = text("""
 WITH held AS (
     SELECT fence FROM number_leases
     WHERE number_id = :number_id AND fence = :fence AND expires_at > :now
@@ -38,15 +41,31 @@ WITH held AS (
 ), taken AS (
     UPDATE messages m SET status = 'claimed', attempts_made = m.attempts_made + 1
     FROM due WHERE m.id = due.id
-    RETURNING m.id, m.morning_id, m.business_date, m.attempts_made
+    RETURNING m.id, m.morning_id, m.business_date, m.attempts_made, m.advisor_id,
+              m.content_sha256, m.renders, m.plan_b_sha256, m.plan_b_renders, m.on_plan_b
 ), numbered AS (
     SELECT taken.*, row_number() OVER () AS position FROM taken
+), attempted AS (
+    INSERT INTO attempts (id, message_id, morning_id, business_date, number, sender_id, fence, claimed_at, claim_expires_at, status)
+    SELECT fresh.id, n.id, n.morning_id, n.business_date, n.attempts_made, :number_id, :fence, :now, :expires_at, 'claimed'
+    FROM numbered n JOIN unnest(:ids) WITH ORDINALITY AS fresh(id, position) USING (position)
+    RETURNING id, message_id
 )
-INSERT INTO attempts (id, message_id, morning_id, business_date, number, sender_id, fence, claimed_at, claim_expires_at, status)
-SELECT fresh.id, n.id, n.morning_id, n.business_date, n.attempts_made, :number_id, :fence, :now, :expires_at, 'claimed'
-FROM numbered n JOIN unnest(:ids) WITH ORDINALITY AS fresh(id, position) USING (position)
-RETURNING id, message_id
+SELECT a.id AS attempt_id, a.message_id, t.business_date, t.advisor_id,
+       t.content_sha256, t.renders, t.plan_b_sha256, t.plan_b_renders, t.on_plan_b
+FROM attempted a JOIN taken t ON t.id = a.message_id
 """).bindparams(bindparam("number_id", type_=Uuid()), bindparam("ids", type_=ARRAY(Uuid())))
+_CLAIM = _CLAIM_TEXT.columns(
+    attempt_id=Uuid(),
+    message_id=Uuid(),
+    business_date=Date(),
+    advisor_id=Uuid(),
+    content_sha256=Text(),
+    renders=JSONB(),
+    plan_b_sha256=Text(),
+    plan_b_renders=JSONB(),
+    on_plan_b=Boolean(),
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +75,21 @@ class Ready:
     attempt_id: UUID
     message_id: UUID
     outgoing: Outgoing
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A message in our hands, with what it is bound to."""
+
+    attempt_id: UUID
+    message_id: UUID
+    business_date: date
+    advisor_id: UUID
+    content_sha256: str
+    renders: Mapping[str, str]
+    plan_b_sha256: str | None
+    plan_b_renders: Mapping[str, str]
+    on_plan_b: bool
 
 
 @dataclass(frozen=True)
@@ -88,44 +122,25 @@ async def claim(
         "expires_at": now + policy.claim_lasts,
         "ids": [new_id() for _ in range(most)],
     }
-    claimed = {message_id: attempt_id for attempt_id, message_id in (await session.execute(_CLAIM, parameters))}
+    claimed = [_Claimed(**row) for row in (await session.execute(_CLAIM, parameters)).mappings()]
     if not claimed:
         return []
-    gate = await _open_gate(session, keyring, list(claimed), lease, is_loopback=is_loopback)
+    gate = await _open_gate(session, keyring, claimed, lease, is_loopback=is_loopback)
     ready: list[Ready] = []
-    fields: list[dict[str, Any]] = []
-    for row in gate.rows:
-        attempt_id = claimed[row.id]
-        outcome = gate.build(row, attempt_id)
+    written: list[dict[str, Any]] = []
+    for row in claimed:
+        outcome = gate.build(row)
         if isinstance(outcome, _Refusal) and outcome.is_content and not row.on_plan_b and row.plan_b_sha256:
             await _take_plan_b(session, row, outcome.cause, now=now)
-            outcome = gate.build(row, attempt_id)
+            outcome = gate.build(replace(row, on_plan_b=True))
         if isinstance(outcome, _Refusal):
-            await _settle_refusal(session, row, attempt_id, outcome, policy=policy, now=now)
+            await _settle_refusal(session, row, outcome, policy=policy, now=now)
             continue
         outgoing, frame_id, sha256, phone_hash = outcome
-        ready.append(Ready(attempt_id, row.id, outgoing))
-        fields.append(
-            {
-                "row_id": attempt_id,
-                "frame": frame_id,
-                "sha": sha256,
-                "phone": phone_hash,
-            }
-        )
-    if fields:
-        table = AttemptRow.__table__
-        statement = (
-            update(table)  # pyright: ignore[reportArgumentType]  Core update: many rows, one statement
-            .where(table.c.id == bindparam("row_id"))
-            .values(
-                frame_id=bindparam("frame"),
-                rendered_sha256=bindparam("sha"),
-                recipient_hash=bindparam("phone"),
-            )
-        )
-        connection = await session.connection()
-        await connection.execute(statement, fields)
+        ready.append(Ready(row.attempt_id, row.message_id, outgoing))
+        proof = {"frame_id": frame_id, "rendered_sha256": sha256, "recipient_hash": phone_hash}
+        written.append({"id": row.attempt_id, **proof})
+    await update_many(session, AttemptRow, written)
     return ready
 
 
@@ -133,7 +148,6 @@ async def claim(
 class _Gate:
     """Everything the approval, identity and consent checks look at, read in the claiming transaction."""
 
-    rows: list[MessageRow]
     contacts: dict[UUID, Contact]
     suppressed: set[str]
     material: content.Material
@@ -141,7 +155,7 @@ class _Gate:
     number_vendor_id: str
     is_loopback: bool
 
-    def build(self, row: MessageRow, attempt_id: UUID) -> tuple[Outgoing, UUID, str, str] | _Refusal:
+    def build(self, row: _Claimed) -> tuple[Outgoing, UUID, str, str] | _Refusal:
         contact = self.contacts[row.advisor_id]
         if contact.phone is None or not contact.opted_in or contact.phone_hash in self.suppressed:
             return _Refusal(Cause.CONSENT, is_content=False)
@@ -153,7 +167,7 @@ class _Gate:
         text_now = self.material.contents.get(sha256 or "")
         if text_now is None:
             return _Refusal(Cause.CONTENT, is_content=True)
-        renders: dict[str, str] = row.plan_b_renders if row.on_plan_b else row.renders
+        renders = row.plan_b_renders if row.on_plan_b else row.renders
         any_approved = False
         for frame_id, expected in sorted(renders.items()):
             frame = self.material.frames.get(UUID(frame_id))
@@ -175,7 +189,7 @@ class _Gate:
                 template=template,
                 language=frame.language.value,
                 parameters=rendered.parameters,
-                correlation_id=str(attempt_id),
+                correlation_id=str(row.attempt_id),
             )
             return outgoing, frame.id, rendered.sha256, contact.phone_hash
         return _Refusal(
@@ -187,21 +201,15 @@ class _Gate:
 async def _open_gate(
     session: WriteSession,
     keyring: Keyring,
-    message_ids: list[UUID],
+    rows: list[_Claimed],
     lease: Lease,
     *,
     is_loopback: bool,
 ) -> _Gate:
-    rows = list(
-        await session.scalars(
-            select(MessageRow).where(MessageRow.id.in_(message_ids)).execution_options(populate_existing=True)
-        )
-    )
     contacts = await advisors.contacts(session, keyring, {row.advisor_id for row in rows})
     hashes = {row.content_sha256 for row in rows} | {row.plan_b_sha256 for row in rows if row.plan_b_sha256}
     number = await channel.number(session, lease.number_id)
     return _Gate(
-        rows=rows,
         contacts=contacts,
         suppressed=await privacy.suppressed(session, {contact.phone_hash for contact in contacts.values()}),
         material=await content.material(session, hashes),
@@ -211,32 +219,29 @@ async def _open_gate(
     )
 
 
-async def _take_plan_b(session: WriteSession, row: MessageRow, cause: Cause, *, now: datetime) -> None:
-    row.on_plan_b = True
-    row.plan_b_cause = cause.value
+async def _take_plan_b(session: WriteSession, row: _Claimed, cause: Cause, *, now: datetime) -> None:
+    await _set(session, row.message_id, on_plan_b=True, plan_b_cause=cause.value)
     data = {"from": row.content_sha256, "to": row.plan_b_sha256, "cause": cause.value}
-    event = Event(Action.MESSAGE_REBOUND, "message", str(row.id), "gate", data, row.business_date)
+    event = Event(Action.MESSAGE_REBOUND, "message", str(row.message_id), "gate", data, row.business_date)
     await audit.record(session, event, now=now)
 
 
 async def _settle_refusal(
-    session: WriteSession,
-    row: MessageRow,
-    attempt_id: UUID,
-    refusal: _Refusal,
-    *,
-    policy: RetryPolicy,
-    now: datetime,
+    session: WriteSession, row: _Claimed, refusal: _Refusal, *, policy: RetryPolicy, now: datetime
 ) -> None:
     """The attempt is returned unwritten. No usable template may heal until the close; anything else is final."""
-    await session.execute(
-        update(AttemptRow).where(AttemptRow.id == attempt_id).values(status=AttemptStatus.RETURNED, returned_at=now)
-    )
+    returned = update(AttemptRow).where(AttemptRow.id == row.attempt_id)
+    await session.execute(returned.values(status=AttemptStatus.RETURNED, returned_at=now))
+    values: dict[str, Any]
     match refusal.cause:
         case Cause.CONSENT:
-            row.status, row.withdrawn_at = MessageStatus.WITHDRAWN, now
+            values = {"status": MessageStatus.WITHDRAWN, "withdrawn_at": now}
         case Cause.TEMPLATE:
-            row.status, row.next_at = MessageStatus.PLANNED, now + policy.base * 2
+            values = {"status": MessageStatus.PLANNED, "next_at": now + policy.base * 2}
         case _:
-            row.status = MessageStatus.FAILED
-    row.cause = refusal.cause
+            values = {"status": MessageStatus.FAILED}
+    await _set(session, row.message_id, cause=refusal.cause, **values)
+
+
+async def _set(session: WriteSession, message_id: UUID, **values: Any) -> None:
+    await session.execute(update(MessageRow).where(MessageRow.id == message_id).values(**values))

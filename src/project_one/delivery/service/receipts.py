@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action as Audited
@@ -22,6 +21,7 @@ from project_one.delivery.domain import (
 from project_one.delivery.models import AttemptRow, MorningRow, ReceiptRow
 from project_one.delivery.service.outcomes import News, record_news
 from project_one.delivery.service.stop import stop_advisors
+from project_one.kernel.bulk import among, insert_many
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vault.domain import Keyring
@@ -69,8 +69,7 @@ async def record_receipts(
             strict=True,
         )
     ]
-    if rows:
-        await session.execute(insert(ReceiptRow).on_conflict_do_nothing(), rows)
+    await insert_many(session, ReceiptRow, rows, skip_existing=True)
     news = [
         News(
             attempt_id=owner,
@@ -108,12 +107,12 @@ async def record_receipts(
 async def _match(session: WriteSession, keyring: Keyring, reports: Sequence[Report]) -> list[UUID | None]:
     """Which attempt each report is about: by correlation id, by vendor id, or by the only open attempt to that phone."""
     wanted = {report.correlation for report in reports if report.correlation}
-    known = set(await session.scalars(select(AttemptRow.id).where(AttemptRow.id.in_(wanted))))
+    known = set(await session.scalars(select(AttemptRow.id).where(among(AttemptRow.id, wanted))))
     vendor_ids = {report.vendor_message_id for report in reports if report.correlation not in known}
     by_vendor_id: dict[str, UUID] = {}
     if vendor_ids:
         rows = await session.execute(
-            select(AttemptRow.vendor_message_id, AttemptRow.id).where(AttemptRow.vendor_message_id.in_(vendor_ids))
+            select(AttemptRow.vendor_message_id, AttemptRow.id).where(among(AttemptRow.vendor_message_id, vendor_ids))
         )
         by_vendor_id = {vendor_id: attempt_id for vendor_id, attempt_id in rows if vendor_id is not None}
     owners: list[UUID | None] = []

@@ -1,5 +1,6 @@
 """What the clock finds undone each second: claims that ran out, unknowns past their wait, numbers without a driver."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,12 +19,8 @@ from project_one.delivery.domain import (
 )
 from project_one.delivery.models import AttemptRow, MessageRow, MorningRow
 from project_one.delivery.service.lease import live_leases
-from project_one.delivery.service.outcomes import (
-    News,
-    attempts_of,
-    lock_messages,
-    record_news,
-)
+from project_one.delivery.service.ledger import lock
+from project_one.delivery.service.outcomes import News, record_news
 from project_one.kernel.db import ReadSession, WriteSession
 
 _BATCH = 500
@@ -117,26 +114,19 @@ async def resend_unknowns(session: WriteSession, *, policy: RetryPolicy, now: da
             .limit(_BATCH)
         )
     ).all()
-    messages = await lock_messages(session, ids)
-    attempts = await attempts_of(session, messages)
+    ledger = await lock(session, ids)
     events: list[Event] = []
-    for message in messages.values():
-        last = attempts[message.id][-1]
-        if message.status is MessageStatus.UNKNOWN and last.unknown_at and last.unknown_at < now - policy.unknown_wait:
-            message.status = MessageStatus.PLANNED
-            message.next_at = now
-            message.resends_after_unknown += 1
-            data = {"attempt_id": str(last.id)}
-            events.append(
-                Event(
-                    Action.MESSAGE_RESENT_AFTER_UNKNOWN,
-                    "message",
-                    str(message.id),
-                    "reconcile",
-                    data,
-                    message.business_date,
-                )
+    for message in list(ledger.messages.values()):
+        last = ledger.attempts_of(message.id)[-1]
+        waited = last.facts.unknown_at is not None and last.facts.unknown_at < now - policy.unknown_wait
+        if message.status is MessageStatus.UNKNOWN and waited:
+            resends = message.resends_after_unknown + 1
+            ledger.messages[message.id] = replace(
+                message, status=MessageStatus.PLANNED, next_at=now, resends_after_unknown=resends
             )
+            action, data = Action.MESSAGE_RESENT_AFTER_UNKNOWN, {"attempt_id": str(last.id)}
+            events.append(Event(action, "message", str(message.id), "reconcile", data, message.business_date))
+    await ledger.save(session)
     await audit.record_all(session, events, now=now)
     return len(events)
 

@@ -47,7 +47,7 @@ async def run_course(course: Course) -> dict[str, Any]:
         latency = {"latency_ms": {"median": 20, "p95": 60}}
         up = Options(
             api_port=0,
-            workers=2,
+            drivers=2,
             numbers=course.numbers,
             number_limit=course.limit,
             sandbox_config=latency,
@@ -57,7 +57,7 @@ async def run_course(course: Course) -> dict[str, Any]:
             settings = Settings.model_validate({k.lower(): v for k, v in installation.environment.items()})
             async with open_house(settings, process="bench", pool_size=4) as house:
                 await prepare(installation, house, advisors=course.advisors)
-                await start_product(installation, workers=up.workers)
+                await start_product(installation, drivers=up.drivers)
                 plan = await plan_and_release(
                     house, advisors=course.advisors, spread_s=course.spread_s, now=house.clock()
                 )

@@ -47,7 +47,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "receipt_early", "probability": 0.2},
     {"kind": "receipt_no_correlation", "probability": 0.1, "statuses": ["sent", "delivered"]},
 )
-_STOPPABLE = ("worker", "driver-1", "clock", "api")
+_STOPPABLE = ("worker", "driver-1", "driver-2", "clock", "api")
 
 
 @contextlib.contextmanager
@@ -70,12 +70,12 @@ async def one_trial(seed: int) -> dict[str, int]:
     lot = random.Random(seed)  # noqa: S311
     with throwaway_place():
         environment = {"TIME_SCALE": str(TIME_SCALE), "LOG_LEVEL": "warning"}
-        up = Options(api_port=0, workers=2, environment=environment, sandbox_config={"seed": seed})
+        up = Options(api_port=0, drivers=2, environment=environment, sandbox_config={"seed": seed})
         async with running(up) as installation:
             settings = Settings.model_validate({k.lower(): v for k, v in installation.environment.items()})
             async with open_house(settings, process="chaos", pool_size=4) as house:
                 await prepare(installation, house, advisors=ADVISORS)
-                await start_product(installation, workers=up.workers)
+                await start_product(installation, drivers=up.drivers)
                 await _set_faults(installation, lot.sample(_FAULTS, k=3))
                 plan = await plan_and_release(house, advisors=ADVISORS, spread_s=_SPREAD_S, now=house.clock())
                 trouble = asyncio.create_task(_make_trouble(installation, lot))

@@ -57,7 +57,7 @@ async def demo(up: Options, options: DemoOptions) -> int:
             settings = Settings(**_lowered(installation.environment))
             async with open_house(settings, process="demo", pool_size=4) as house:
                 await prepare(installation, house, advisors=options.advisors)
-                await start_product(installation, workers=up.workers)
+                await start_product(installation, drivers=up.drivers)
                 console.print(
                     f"Ready in {time.monotonic() - started:.1f} s. API and docs: http://127.0.0.1:{settings.api_port}/docs"
                 )

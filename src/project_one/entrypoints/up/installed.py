@@ -35,7 +35,7 @@ class Options:
 
     api_port: int = 8000
     fresh: bool = False
-    workers: int = 2
+    drivers: int = 2
     numbers: int = 1
     number_limit: int = 80
     sandbox_config: Mapping[str, object] = field(default_factory=dict[str, object])
@@ -84,22 +84,16 @@ async def running(options: Options) -> AsyncGenerator[Installation]:
         yield installation
 
 
-async def start_product(installation: Installation, *, workers: int) -> None:
+async def start_product(installation: Installation, *, drivers: int) -> None:
     """The product's own processes; returns when the API answers."""
     cli = [sys.executable, "-m", "project_one.entrypoints.cli"]
     commands = {
         "clock": ["clock"],
         "api": ["api"],
-        "worker": ["worker", "--name", "worker"],
+        "worker": ["worker", "--name", "worker", "--queues", "webhooks,maintenance"],
     }
-    for index in range(1, workers):
-        commands[f"driver-{index}"] = [
-            "worker",
-            "--name",
-            f"driver-{index}",
-            "--queues",
-            "whatsapp-delivery",
-        ]
+    for index in range(1, drivers + 1):
+        commands[f"driver-{index}"] = ["worker", "--name", f"driver-{index}", "--queues", "whatsapp-delivery"]
     for name, arguments in commands.items():
         await installation.family.add(
             Command(
