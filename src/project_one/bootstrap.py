@@ -8,14 +8,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
+from project_one.channel import service as channel
+from project_one.channel.jobs import SyncChannel
+from project_one.channel.ports import ChannelDirectory
 from project_one.delivery.config import DeliveryConfig, paced
 from project_one.delivery.drive import Tools, drive_number
+from project_one.delivery.errors import MorningAlreadyReleasedError
 from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Reconcile
 from project_one.delivery.planning import Spread
 from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import close_morning
 from project_one.delivery.service.plan import plan_morning
-from project_one.delivery.times import times_of_slot
+from project_one.delivery.service.release import is_planned
+from project_one.delivery.times import freeze_at, times_of_slot
+from project_one.kernel import occurrences
 from project_one.kernel.clock import Clock, Pace, shifted_clock
 from project_one.kernel.db import Database, DatabaseConfig, connect
 from project_one.kernel.jobs import Job
@@ -26,6 +34,8 @@ from project_one.vendors.whatsapp.client import WhatsAppClient
 from project_one.vendors.whatsapp.jobs import WorkInbox
 from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
 from project_one.vocabulary.domain import parse_slot
+
+log = structlog.get_logger()
 
 QUEUES = ("whatsapp-delivery", "webhooks", "maintenance")
 
@@ -39,6 +49,7 @@ class House:
     keyring: Keyring
     clock: Clock
     delivery: DeliveryConfig
+    pace: Pace
 
     @property
     def certificate_key(self) -> bytes:
@@ -52,6 +63,11 @@ class House:
             access_token=self.settings.whatsapp_access_token.get_secret_value(),
             waba_id=self.settings.whatsapp_waba_id,
         )
+
+    async def sync_channel(self, directory: ChannelDirectory) -> list[str]:
+        """Numbers and templates as the vendor has them now; names of templates whose text is not ours."""
+        transactions, spares = self.database.transactions, self.delivery.spares
+        return await channel.sync(transactions, directory, spares=spares, clock=self.clock)
 
 
 @asynccontextmanager
@@ -74,6 +90,7 @@ async def open_house(settings: Settings, *, process: str, pool_size: int = 10) -
             keyring,
             shifted_clock(settings.clock_offset),
             paced(pace, spread=spread),
+            pace,
         )
     finally:
         await database.dispose()
@@ -113,13 +130,17 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         slot = parse_slot(job.slot)
         times = times_of_slot(job.business_date, slot, house.delivery)
         async with transactions() as session:
-            await plan_morning(
-                session,
-                business_date=job.business_date,
-                slot=slot,
-                times=times,
-                now=clock(),
-            )
+            if clock() >= freeze_at(job.business_date, slot) and await is_planned(session, job.business_date, slot):
+                return
+            try:
+                await plan_morning(session, business_date=job.business_date, slot=slot, times=times, now=clock())
+            except MorningAlreadyReleasedError as error:
+                log.warning("delivery.plan.too-late", detail=error.detail)
+
+    async def sync(_job: SyncChannel) -> None:
+        altered = await house.sync_channel(sender)
+        if altered:
+            log.error("channel.templates.altered", names=altered)
 
     at_the_inbox = asyncio.Lock()
 
@@ -134,15 +155,16 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (Reconcile, reconcile),
         (CloseMorning, close),
         (PlanMorning, plan),
+        (SyncChannel, sync),
         (WorkInbox, webhooks),
     ]
     table: dict[str, dict[str, Handler]] = {queue: {} for queue in QUEUES}
     for job, handler in bound:
-        table[job.queue][job.name] = _parsed(job, handler)
+        table[job.queue][job.name] = _parsed(job, handler, house)
     return table
 
 
-def _parsed(job: type[Job], handler: Any) -> Handler:
+def _parsed(job: type[Job], handler: Any, house: House) -> Handler:
     async def run(data: dict[str, Any]) -> None:
         try:
             parsed = job.model_validate(data)
@@ -150,5 +172,8 @@ def _parsed(job: type[Job], handler: Any) -> Handler:
             message = f"{job.name}: the payload does not fit"
             raise PermanentJobError(message) from error
         await handler(parsed)
+        if parsed.occurrence_id is not None:
+            async with house.database.transactions() as session:
+                await occurrences.mark_done(session, parsed.occurrence_id, now=house.clock())
 
     return run

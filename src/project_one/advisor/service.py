@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from project_one.advisor.domain import (
@@ -118,6 +118,11 @@ async def for_slot(session: ReadSession, slot: Slot | None, *, limit: int | None
     ]
 
 
+async def slots_in_use(session: ReadSession) -> list[Slot]:
+    """The slots that advisors have chosen."""
+    return [Slot(slot) for slot in await session.scalars(select(AdvisorRow.slot).distinct().order_by(AdvisorRow.slot))]
+
+
 async def contacts(session: ReadSession, keyring: Keyring, advisor_ids: Collection[UUID]) -> dict[UUID, Contact]:
     """Advisors as they stand now, phone opened; a forgotten person has none."""
     rows = (
@@ -187,7 +192,7 @@ def unknown(advisor_id: UUID) -> AdvisorUnknownError:
 
 
 async def demo_count(session: ReadSession) -> int:
-    return len((await session.scalars(select(AdvisorRow.id).where(AdvisorRow.is_demo))).all())
+    return await session.scalar(select(func.count()).where(AdvisorRow.is_demo)) or 0
 
 
 def registration_shape(capacity: Capacity, digits: int) -> str:

@@ -18,8 +18,10 @@ from project_one.channel.domain import (
     TemplateState,
 )
 from project_one.channel.models import NumberRow, TemplateRow
+from project_one.channel.ports import ChannelDirectory
 from project_one.content import service as content
-from project_one.kernel.db import ReadSession, WriteSession
+from project_one.kernel.clock import Clock
+from project_one.kernel.db import ReadSession, Transactions, WriteSession
 from project_one.kernel.ids import new_id
 
 _DEFAULT_LIMIT_PER_S = 80
@@ -80,6 +82,19 @@ async def record_numbers(
                 Event(Action.NUMBER_RESUMED, "number", str(row.id), "vendor:whatsapp"),
                 now=now,
             )
+
+
+async def sync(
+    transactions: Transactions, directory: ChannelDirectory, *, spares: frozenset[str], clock: Clock
+) -> list[str]:
+    """Take numbers and templates over from the vendor's own list; names of templates whose text is not ours.
+
+    Webhooks only hint that something changed: they may come late, twice or never, and name a number by its digits.
+    """
+    numbers_now, templates_now = await directory.numbers(), await directory.templates()
+    async with transactions() as session:
+        await record_numbers(session, numbers_now, spares=spares, now=clock())
+        return await record_templates(session, templates_now, now=clock())
 
 
 async def stop_number(session: WriteSession, number_id: UUID, *, reason: str, now: datetime) -> None:

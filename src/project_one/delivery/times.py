@@ -32,6 +32,11 @@ def times_from_now(now: datetime, config: DeliveryConfig, *, spread_s: float) ->
     )
 
 
+def freeze_at(business_date: date, slot: Slot) -> datetime:
+    """Half an hour before the slot, 05:30 for 06:00: from here on bindings change no more, except to plan B."""
+    return ist_moment(business_date, time.fromisoformat(slot)) - timedelta(minutes=30)
+
+
 def night_plan_at(business_date: date) -> datetime:
     """20:30 on the evening before."""
     return ist_moment(business_date - timedelta(days=1), time(20, 30))

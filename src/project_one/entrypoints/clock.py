@@ -5,18 +5,20 @@ Any number may run: due rows are unique in Postgres, everything else is only a w
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
+from project_one.advisor import service as advisors
 from project_one.bootstrap import House, open_house
+from project_one.channel.jobs import SyncChannel
 from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Reconcile
 from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import mornings_to_close
 from project_one.delivery.service.release import release_due
-from project_one.delivery.times import night_plan_at
+from project_one.delivery.times import freeze_at, night_plan_at
 from project_one.entrypoints.signals import stop_requested
 from project_one.kernel import heartbeat, inbox, logs, occurrences, outbox
 from project_one.kernel.clock import business_date
@@ -26,13 +28,17 @@ from project_one.kernel.jobs import Job
 from project_one.kernel.queue import JobProducer
 from project_one.settings import Settings
 from project_one.vendors.whatsapp.jobs import WorkInbox
-from project_one.vocabulary.domain import DEFAULT_SLOT
+from project_one.vocabulary.domain import Slot
 
 log = structlog.get_logger()
 
 _TICK_S = 1.0
 _RELAY_S = 0.05
 _REPLAN_EVERY = timedelta(minutes=10)
+_SYNC_EVERY = timedelta(minutes=5)
+_OVERDUE = timedelta(seconds=60)
+_CATCH_UP = timedelta(hours=6)
+_FREEZE_TO_END = timedelta(hours=1)
 _OUTBOX_KEPT = timedelta(days=7)
 _TROUBLE = (DBAPIError, InterfaceError, RedisError, OSError, TimeoutError)
 
@@ -64,21 +70,18 @@ class ClockWork:
             await self._producer.add(job.queue, job.name, job.model_dump(mode="json"), job_id=str(new_id()))
 
     async def _raise_due(self) -> None:
-        """The night plan of the next business day: at 20:30 and every ten minutes until the freeze, as approvals come."""
-        now = self._house.clock()
-        for day in (business_date(now), business_date(now) + timedelta(days=1)):
-            due = _last_plan_moment(day, now)
-            if due is None:
-                continue
-            async with self._house.database.transactions() as session:
-                raised = await occurrences.raise_once(session, schedule=f"night-plan {day}", due_at=due, now=now)
-                if raised is not None:
-                    outbox.enqueue(
-                        session,
-                        PlanMorning(business_date=day, slot=DEFAULT_SLOT),
-                        now=now,
-                    )
-                    await occurrences.mark_done(session, schedule=f"night-plan {day}", due_at=due, now=now)
+        """Enter the scheduled moments that have come, and promise again what was not done."""
+        now, pace = self._house.clock(), self._house.pace
+        due: list[tuple[str, datetime, Job]] = [("channel-sync", _floor(now, pace.delta(_SYNC_EVERY)), SyncChannel())]
+        async with self._house.database.transactions() as session:
+            for slot in await advisors.slots_in_use(session):
+                for day in (business_date(now), business_date(now) + timedelta(days=1)):
+                    moment = plan_moment(day, slot, now)
+                    if moment is not None:
+                        due.append((f"night-plan {day} {slot}", moment, PlanMorning(business_date=day, slot=slot)))
+            for schedule, due_at, job in due:
+                await occurrences.raise_once(session, schedule=schedule, due_at=due_at, job=job, now=now)
+            await occurrences.raise_again(session, after=_OVERDUE, until=_CATCH_UP, now=now)
 
     async def relay(self) -> int:
         async with self._house.database.transactions() as session:
@@ -90,13 +93,21 @@ class ClockWork:
             await outbox.forget_dispatched(session, before=now - _OUTBOX_KEPT)
 
 
-def _last_plan_moment(day: date, now: datetime) -> datetime | None:
-    """The latest planning moment of `day` that has passed; None before 20:30 of the eve and from the freeze on."""
-    start = night_plan_at(day)
-    freeze = start + timedelta(hours=9)  # 05:30
-    if not start <= now < freeze:
+def plan_moment(day: date, slot: Slot, now: datetime) -> datetime | None:
+    """The latest planning moment of that morning that has passed; None before 20:30 of the eve and once it has ended.
+
+    Every ten minutes until the freeze, as approvals come. From the freeze on it stays the last moment, so that a clock
+    that slept all night still plans a morning that nobody planned.
+    """
+    start, freeze = night_plan_at(day), freeze_at(day, slot)
+    if not start <= now < freeze + _FREEZE_TO_END:
         return None
-    return start + (now - start) // _REPLAN_EVERY * _REPLAN_EVERY
+    return start + (min(now, freeze) - start) // _REPLAN_EVERY * _REPLAN_EVERY
+
+
+def _floor(now: datetime, every: timedelta) -> datetime:
+    epoch = datetime.fromtimestamp(0, UTC)
+    return epoch + (now - epoch) // every * every
 
 
 async def run_clock(settings: Settings) -> None:

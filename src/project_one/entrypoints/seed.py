@@ -6,7 +6,6 @@ from project_one.advisor import service as advisors
 from project_one.advisor.domain import Identity, RegistrationStatus
 from project_one.advisor.service import NewAdvisor
 from project_one.bootstrap import House
-from project_one.channel import service as channel
 from project_one.content import service as content
 from project_one.content.domain import Frame, Subject
 from project_one.content.library import Library, read_library
@@ -14,7 +13,6 @@ from project_one.kernel.errors import DomainError, Kind
 from project_one.privacy import service as privacy
 from project_one.privacy.service import OptIn
 from project_one.settings import Environment
-from project_one.vendors.whatsapp.client import WhatsAppClient
 from project_one.vocabulary.domain import DEFAULT_SLOT, Capacity, Language
 
 _CAPACITIES = (Capacity.MFD,) * 7 + (Capacity.IA,) * 2 + (Capacity.RA,)
@@ -77,15 +75,6 @@ async def seed_library(house: House, *, approve: bool) -> Library:
                     ]
                     await content.approve(session, subject, hashes, reviewer_id=reviewer, now=now)
     return library
-
-
-async def sync_channel(house: House, client: WhatsAppClient) -> list[str]:
-    """Read our numbers and templates from the vendor; names of templates whose text is not ours."""
-    numbers, templates = await client.numbers(), await client.templates()
-    now = house.clock()
-    async with house.database.transactions() as session:
-        await channel.record_numbers(session, numbers, spares=house.delivery.spares, now=now)
-        return await channel.record_templates(session, templates, now=now)
 
 
 def demo_advisor(index: int) -> NewAdvisor:

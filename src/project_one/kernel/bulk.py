@@ -3,7 +3,7 @@
 The ledger's writers use these; where a handful of rows is written now and then, the session's own ways are as good.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,12 @@ async def update_many(session: WriteSession, model: type[Base], rows: Sequence[M
     """Write the other keys of each row to the row with its `id`."""
     if rows:
         await session.execute(_update(_table(model), tuple(rows[0])), _arrays(rows))
+
+
+def batched(rows: Sequence[Mapping[str, Any]], size: int = 5_000) -> Iterator[Sequence[Mapping[str, Any]]]:
+    """`rows` in pieces that fit a statement comfortably."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _table(model: type[Base]) -> Table:

@@ -38,14 +38,12 @@ class JobSink(Protocol):
 
 def enqueue(session: WriteSession, job: Job, *, now: datetime) -> UUID:
     """Promise `job` in this transaction; it runs at least once after the commit, never if it rolls back."""
-    row = OutboxRow(
-        id=new_id(),
-        queue=job.queue,
-        name=job.name,
-        payload=job.model_dump(mode="json"),
-        available_at=now,
-        dispatched_at=None,
-    )
+    return enqueue_raw(session, queue=job.queue, name=job.name, payload=job.model_dump(mode="json"), now=now)
+
+
+def enqueue_raw(session: WriteSession, *, queue: str, name: str, payload: dict[str, Any], now: datetime) -> UUID:
+    """The same for a job that was stored as its payload."""
+    row = OutboxRow(id=new_id(), queue=queue, name=name, payload=payload, available_at=now, dispatched_at=None)
     session.add(row)
     return row.id
 

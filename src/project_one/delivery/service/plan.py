@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, case, insert, select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from project_one.advisor import service as advisors
@@ -28,6 +28,7 @@ from project_one.delivery.planning import (
     Spread,
     plan_night,
 )
+from project_one.kernel.bulk import batched, insert_many, update_many
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vocabulary.domain import Capacity, Language, Slot
@@ -239,7 +240,8 @@ async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now:
         if row is None:
             fresh.append(_new_row(morning, message.advisor_id, columns))
         elif row["status"] is not MessageStatus.PLANNED or any(row[name] != columns[name] for name in _COMPARED):
-            changed.append({"row_id": row["id"], **columns})
+            again = {"status": MessageStatus.PLANNED, "cause": None, "withdrawn_at": None}
+            changed.append({"id": row["id"], **again, **columns})
             data = {"from": row["content_sha256"], "to": message.binding.sha256}
             events.append(
                 Event(
@@ -251,17 +253,10 @@ async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now:
                     morning.business_date,
                 )
             )
-    if fresh:
-        await session.execute(insert(MessageRow), fresh)
-    if changed:
-        values = {name: bindparam(name) for name in (*_COMPARED, "next_at")}
-        statement = (
-            update(MessageRow.__table__)  # pyright: ignore[reportArgumentType]  Core update: many rows, one statement
-            .where(MessageRow.__table__.c.id == bindparam("row_id"))
-            .values(status=MessageStatus.PLANNED, cause=None, withdrawn_at=None, **values)
-        )
-        connection = await session.connection()
-        await connection.execute(statement, changed)
+    for batch in batched(fresh):
+        await insert_many(session, MessageRow, batch)
+    for batch in batched(changed):
+        await update_many(session, MessageRow, batch)
     await audit.record_all(session, events, now=now)
     withdrawn = await _withdraw(session, existing, plan, now=now)
     unplanned = [{"advisor_id": str(item.advisor_id), "reason": item.reason.value} for item in plan.unplanned]

@@ -33,6 +33,11 @@ async def find_morning(session: ReadSession, business_date: date, slot: Slot | N
     return row
 
 
+async def is_planned(session: ReadSession, business_date: date, slot: Slot) -> bool:
+    query = select(MorningRow.id).where(MorningRow.business_date == business_date, MorningRow.slot == slot)
+    return await session.scalar(query) is not None
+
+
 async def release_morning(session: WriteSession, morning_id: UUID, *, actor: str, now: datetime) -> int:
     """Let the planned messages of a morning leave; how many there are. Raises MorningAlreadyReleasedError."""
     row = await session.get_one(MorningRow, morning_id, with_for_update=True)

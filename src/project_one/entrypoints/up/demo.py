@@ -22,7 +22,7 @@ from project_one.delivery.service.certify import issue_certificate, ledger_lines
 from project_one.delivery.service.plan import PlanResult, plan_morning
 from project_one.delivery.service.release import release_morning, status_counts
 from project_one.delivery.times import times_from_now
-from project_one.entrypoints.seed import seed_demo_advisors, seed_library, sync_channel
+from project_one.entrypoints.seed import seed_demo_advisors, seed_library
 from project_one.entrypoints.signals import stop_requested
 from project_one.entrypoints.up.board import Board, is_settled
 from project_one.entrypoints.up.installed import (
@@ -84,7 +84,7 @@ async def prepare(installation: Installation, house: House, *, advisors: int) ->
     await register_templates(installation, frames)
     client = house.whatsapp()
     try:
-        await sync_channel(house, client)
+        await house.sync_channel(client)
     finally:
         await client.close()
     await seed_demo_advisors(house, count=advisors)

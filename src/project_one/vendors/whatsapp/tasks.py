@@ -7,10 +7,11 @@ from datetime import datetime
 import structlog
 
 from project_one.channel import service as channel
+from project_one.channel.jobs import SyncChannel
 from project_one.delivery.domain import RetryPolicy
 from project_one.delivery.service.receipts import Post, record_receipts
 from project_one.delivery.service.stop import stop_advisors
-from project_one.kernel import inbox
+from project_one.kernel import inbox, outbox
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Transactions, WriteSession
 from project_one.kernel.inbox import InboxRow
@@ -22,7 +23,7 @@ from project_one.vendors.whatsapp.webhook import Payload, PayloadUnreadableError
 log = structlog.get_logger()
 
 SOURCE = "whatsapp"
-_BATCH = 8  # short transactions: the driver's writer waits for the same rows
+_BATCH = 16  # short transactions: the driver's writer waits for the same rows
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,12 @@ async def _work_batch(session: WriteSession, tools: InboxTools, rows: Sequence[I
     if posts:
         await record_receipts(session, tools.keyring, posts, policy=tools.policy, now=now)
     for row, payload in read:
-        await channel.record_numbers(session, payload.numbers, now=now)
         await channel.record_templates(session, payload.templates, now=now)
         stops = [(item.sender, "reply") for item in payload.inbound if is_stop(item.text)]
         stops += [(phone, "vendor-opt-out") for phone in payload.marketing_stops]
         for phone, how in stops:
             hashed = tools.keyring.lookup_hash(phone)
             await stop_advisors(session, phone_hash=hashed, channel=how, evidence=str(row.id), now=now)
+    if any(payload.is_channel_changed for _, payload in read):
+        outbox.enqueue(session, SyncChannel(), now=now)
     await inbox.settle(session, [row.id for row, _ in read], now=now)

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import orjson
 
-from project_one.channel.domain import NumberReport, TemplateReport, TemplateState
+from project_one.channel.domain import TemplateReport, TemplateState
 from project_one.delivery.domain import AttemptStatus, Facts, Report
-from project_one.vendors.whatsapp.client import quality, template_state
+from project_one.vendors.whatsapp.client import template_state
 from project_one.vendors.whatsapp.errors import action_for
 
 
@@ -40,8 +40,8 @@ class Payload:
     reports: list[Report] = field(default_factory=list[Report])
     inbound: list[InboundText] = field(default_factory=list[InboundText])
     marketing_stops: list[str] = field(default_factory=list[str])
-    numbers: list[NumberReport] = field(default_factory=list[NumberReport])
     templates: list[TemplateReport] = field(default_factory=list[TemplateReport])
+    is_channel_changed: bool = False  # something about our numbers: the vendor's list has the truth
 
 
 def parse(raw: bytes) -> Payload:
@@ -63,14 +63,8 @@ def parse(raw: bytes) -> Payload:
                             state=_template_event(value["event"]),
                         )
                     )
-                case "phone_number_quality_update" | "account_update" if "phone_number_id" in value:
-                    payload.numbers.append(
-                        NumberReport(
-                            vendor_id=str(value["phone_number_id"]),
-                            is_connected=value.get("event") not in {"DISABLED_UPDATE", "ACCOUNT_RESTRICTION"},
-                            quality=quality(value.get("quality_rating")),
-                        )
-                    )
+                case "phone_number_quality_update" | "account_update" | "business_capability_update":
+                    payload.is_channel_changed = True
                 case _:
                     pass
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
