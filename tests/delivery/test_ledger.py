@@ -25,7 +25,7 @@ from project_one.delivery.service.certify import certificate_of, issue_certifica
 from project_one.delivery.service.claim import claim
 from project_one.delivery.service.plan import plan_morning
 from project_one.delivery.service.receipts import Post, orphan_count, record_receipts
-from project_one.delivery.service.release import release_morning, status_counts
+from project_one.delivery.service.release import find_morning, release_morning, status_counts
 from project_one.delivery.service.stop import stop_advisors
 from project_one.delivery.times import times_of_slot
 from project_one.kernel.clock import business_date
@@ -227,6 +227,20 @@ async def test_a_claim_that_ran_out_is_unknown_never_planned(house: House) -> No
         later = house.clock() + policy.claim_lasts * 2
         assert await sweep.expire_claims(session, policy=policy, now=later) == 2
     assert await counts(house, plan.morning_id) == {MessageStatus.UNKNOWN: 2}
+
+
+async def test_a_morning_read_before_somebody_else_released_it_is_not_released_again(house: House) -> None:
+    await furnish(house, advisors=1)
+    day = business_date(house.clock()) + timedelta(days=1)
+    async with house.database.transactions() as session:
+        times = times_of_slot(day, DEFAULT_SLOT, house.delivery)
+        plan = await plan_morning(session, business_date=day, slot=DEFAULT_SLOT, times=times, now=house.clock())
+    async with house.database.transactions() as late:
+        morning = await find_morning(late, day)
+        async with house.database.transactions() as early:
+            await release_morning(early, plan.morning_id, actor="one", now=house.clock())
+        with pytest.raises(MorningAlreadyReleasedError):
+            await release_morning(late, morning.id, actor="two", now=house.clock())
 
 
 async def test_what_was_never_written_is_planned_again(house: House) -> None:

@@ -57,7 +57,8 @@ async def record_numbers(
 ) -> None:
     """Enter what the vendor reports; an unknown number is added. A number we stopped ourselves stays stopped."""
     for report in reports:
-        row = await session.scalar(select(NumberRow).where(NumberRow.vendor_id == report.vendor_id).with_for_update())
+        query = select(NumberRow).where(NumberRow.vendor_id == report.vendor_id).with_for_update()
+        row = await session.scalar(query.execution_options(populate_existing=True))
         if row is None:
             row = NumberRow(
                 id=new_id(),

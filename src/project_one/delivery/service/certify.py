@@ -27,6 +27,7 @@ from project_one.delivery.models import (
 )
 from project_one.delivery.service.ledger import FACT_NAMES
 from project_one.delivery.service.receipts import orphan_count
+from project_one.delivery.service.release import lock_morning
 from project_one.delivery.service.sweep import give_up_at_close
 from project_one.kernel.canonical import iso_utc, sha256_hex
 from project_one.kernel.db import ReadSession, WriteSession
@@ -75,7 +76,7 @@ async def issue_certificate(
     now: datetime,
 ) -> Signed:
     """A new version for this morning, signed and kept. An unchanged ledger still gives a new version: `as_of` moved."""
-    morning = await session.get_one(MorningRow, morning_id, with_for_update=True)
+    morning = await lock_morning(session, morning_id)
     last = await session.scalar(
         select(CertificateRow)
         .where(CertificateRow.morning_id == morning_id)
@@ -131,7 +132,7 @@ async def issue_certificate(
 
 async def close_morning(session: WriteSession, morning_id: UUID, *, private_key: bytes, now: datetime) -> Signed | None:
     """What is owed now: the preliminary certificate after the deadline, the final one after the close; None if neither."""
-    morning = await session.get_one(MorningRow, morning_id, with_for_update=True)
+    morning = await lock_morning(session, morning_id)
     if morning.state not in (MorningState.RELEASED, MorningState.STOPPED):
         return None
     if now >= morning.closes_at:

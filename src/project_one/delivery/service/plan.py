@@ -125,7 +125,7 @@ async def _morning(
     )
     await session.execute(statement.on_conflict_do_nothing())
     query = select(MorningRow).where(MorningRow.business_date == business_date, MorningRow.slot == slot)
-    row = (await session.scalars(query.with_for_update())).one()
+    row = (await session.scalars(query.with_for_update().execution_options(populate_existing=True))).one()
     if row.state is not MorningState.PLANNED:
         message = f"The morning of {business_date} {slot} is {row.state}; its bindings change no more."
         raise MorningAlreadyReleasedError(message, business_date=str(business_date), slot=slot)

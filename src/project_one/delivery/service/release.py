@@ -38,9 +38,14 @@ async def is_planned(session: ReadSession, business_date: date, slot: Slot) -> b
     return await session.scalar(query) is not None
 
 
+async def lock_morning(session: WriteSession, morning_id: UUID) -> MorningRow:
+    """The row as it stands once it is ours, whatever this session had read of it before."""
+    return await session.get_one(MorningRow, morning_id, with_for_update=True, populate_existing=True)
+
+
 async def release_morning(session: WriteSession, morning_id: UUID, *, actor: str, now: datetime) -> int:
     """Let the planned messages of a morning leave; how many there are. Raises MorningAlreadyReleasedError."""
-    row = await session.get_one(MorningRow, morning_id, with_for_update=True)
+    row = await lock_morning(session, morning_id)
     if row.state is not MorningState.PLANNED:
         message = f"The morning of {row.business_date} {row.slot} went out at {row.released_at}; it is released once."
         raise MorningAlreadyReleasedError(message, business_date=str(row.business_date), slot=row.slot)
@@ -84,7 +89,7 @@ async def release_due(session: WriteSession, *, now: datetime) -> None:
 
 async def stop_morning(session: WriteSession, morning_id: UUID, *, reason: str, actor: str, now: datetime) -> None:
     """Nothing more of it is claimed until somebody resumes it."""
-    row = await session.get_one(MorningRow, morning_id, with_for_update=True)
+    row = await lock_morning(session, morning_id)
     if row.state is MorningState.RELEASED:
         row.state = MorningState.STOPPED
         event = Event(
@@ -100,7 +105,7 @@ async def stop_morning(session: WriteSession, morning_id: UUID, *, reason: str, 
 
 async def resume_morning(session: WriteSession, morning_id: UUID, *, actor: str, now: datetime) -> None:
     """Go on with a stopped morning. Raises MorningNotStoppedError."""
-    row = await session.get_one(MorningRow, morning_id, with_for_update=True)
+    row = await lock_morning(session, morning_id)
     if row.state is not MorningState.STOPPED:
         message = f"The morning of {row.business_date} {row.slot} is {row.state}; only a stopped one can be resumed."
         raise MorningNotStoppedError(message, business_date=str(row.business_date))
