@@ -3,17 +3,21 @@
 import json
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, text
 
 from project_one.bootstrap import House
 from project_one.channel import service as channel
 from project_one.channel.domain import NumberReport, Quality
+from project_one.channel.errors import NumberNotStoppedError, NumberUnknownError
 from project_one.delivery.domain import Action, Cause, MessageStatus
 from project_one.delivery.drive import drive_number
 from project_one.delivery.models import MessageRow, MorningRow
 from project_one.delivery.ports import Refused
+from project_one.delivery.service import lease as leases
 from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import close_morning, mornings_to_close
+from project_one.delivery.service.claim import claim
 from project_one.delivery.service.release import resume_morning
 
 from .morning import Vendor, released
@@ -43,6 +47,35 @@ async def test_a_weak_number_rests_only_if_another_can_take_over(house: House) -
             await sweep.rest_weak_numbers(session, now=house.clock())
             stopped = [number for number in await channel.numbers(session) if not number.may_send]
             assert len(stopped) == expected
+
+
+async def test_a_number_is_not_blamed_for_claims_that_ran_out_with_their_driver(house: House) -> None:
+    await released(house, advisors=60)
+    number = await the_number(house)
+    async with house.database.transactions() as session:
+        await channel.record_numbers(session, [NumberReport("200", True, Quality.GREEN)], now=house.clock())
+        lease = await leases.acquire(session, number, driver="d", lasts=timedelta(seconds=4), now=house.clock())
+        assert lease is not None
+        policy = house.delivery.retry
+        await claim(
+            session, house.keyring, lease, most=60, is_loopback=True, policy=policy, now=house.clock()
+        )  # and the driver dies
+        later = house.clock() + policy.claim_lasts + timedelta(seconds=1)
+        assert await sweep.expire_claims(session, policy=policy, now=later) == 60
+        await sweep.rest_weak_numbers(session, now=later)
+        assert all(item.may_send for item in await channel.numbers(session))
+
+
+async def test_a_stopped_number_is_resumed_by_a_person(house: House) -> None:
+    await released(house)
+    async with house.database.transactions() as session:
+        await channel.stop_number(session, await the_number(house), reason="accept-rate", now=house.clock())
+        await channel.resume_number(session, "100", actor="operator", now=house.clock())
+        assert [item.may_send for item in await channel.numbers(session)] == [True]
+        with pytest.raises(NumberNotStoppedError):
+            await channel.resume_number(session, "100", actor="operator", now=house.clock())
+        with pytest.raises(NumberUnknownError, match="known are: 100"):
+            await channel.resume_number(session, "999", actor="operator", now=house.clock())
 
 
 async def test_an_invalid_token_stops_the_morning_until_a_person_resumes_it(house: House) -> None:

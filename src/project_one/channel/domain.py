@@ -35,6 +35,7 @@ class SendingNumber:
     quality: Quality
     limit_per_s: int
     is_spare: bool
+    stop_reason: str | None = None
 
     @property
     def may_send(self) -> bool:

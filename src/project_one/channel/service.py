@@ -17,6 +17,7 @@ from project_one.channel.domain import (
     TemplateReport,
     TemplateState,
 )
+from project_one.channel.errors import NumberNotStoppedError, NumberUnknownError
 from project_one.channel.models import NumberRow, TemplateRow
 from project_one.channel.ports import ChannelDirectory
 from project_one.content import service as content
@@ -35,6 +36,7 @@ def _number(row: NumberRow) -> SendingNumber:
         quality=row.quality,
         limit_per_s=row.limit_per_s,
         is_spare=row.is_spare,
+        stop_reason=row.stop_reason,
     )
 
 
@@ -118,6 +120,20 @@ async def stop_number(session: WriteSession, number_id: UUID, *, reason: str, no
             ),
             now=now,
         )
+
+
+async def resume_number(session: WriteSession, vendor_id: str, *, actor: str, now: datetime) -> None:
+    """Let a stopped number send again. Raises NumberUnknownError or NumberNotStoppedError."""
+    row = await session.scalar(select(NumberRow).where(NumberRow.vendor_id == vendor_id).with_for_update())
+    if row is None:
+        known = ", ".join(item.vendor_id for item in await numbers(session)) or "none yet"
+        message = f"There is no number {vendor_id}; known are: {known}."
+        raise NumberUnknownError(message, number=vendor_id)
+    if row.state is not NumberState.STOPPED:
+        message = f"Number {vendor_id} is {row.state}; only a stopped one can be resumed."
+        raise NumberNotStoppedError(message, number=vendor_id)
+    row.state, row.stop_reason = NumberState.CONNECTED, None
+    await audit.record(session, Event(Action.NUMBER_RESUMED, "number", str(row.id), actor), now=now)
 
 
 async def record_templates(session: WriteSession, reports: Sequence[TemplateReport], *, now: datetime) -> list[str]:

@@ -181,6 +181,7 @@ async def _claim_all(drive: _Drive) -> int:
             await asyncio.sleep(0.01)
             continue
         claimed_at = time.monotonic()
+        is_all_written = drive.unsettled == 0  # before we look: an outcome written meanwhile may plan a message again
         try:
             async with tools.transactions() as session:
                 ready = await claim(
@@ -206,7 +207,7 @@ async def _claim_all(drive: _Drive) -> int:
         made += len(ready)
         drive.unsettled += len(ready)
         if not ready:
-            if upcoming is None and drive.unsettled == 0:
+            if upcoming is None and is_all_written:
                 return made
             await asyncio.sleep(_pause(upcoming, tools.clock()))
     return made

@@ -132,26 +132,30 @@ async def resend_unknowns(session: WriteSession, *, policy: RetryPolicy, now: da
 
 
 async def rest_weak_numbers(session: WriteSession, *, now: datetime) -> None:
-    """Stop a number whose accept rate over its last 200 sends fell below 90 %, if another can take over."""
+    """Stop a number whose accept rate over its last 200 sends fell below 90 %, if another can take over.
+
+    Against it count refusals and answers that never came; not what failed after the accept, nor claims of ours that
+    ran out because a driver died.
+    """
     able = [number for number in await channel.numbers(session) if number.may_send]
     for number in able:
         if len(able) < 2:  # noqa: PLR2004  the last one is kept: slow is better than silent
             return
+        is_refused = (AttemptRow.status == AttemptStatus.FAILED) & AttemptRow.accepted_at.is_(None)
+        is_unanswered = AttemptRow.status == AttemptStatus.UNKNOWN
         recent = (
-            select(AttemptRow.status)
+            select((is_refused | is_unanswered).label("is_bad"))
             .where(
                 AttemptRow.sender_id == number.id,
-                AttemptRow.status != AttemptStatus.CLAIMED,
-            )
-            .where(
-                AttemptRow.status != AttemptStatus.RETURNED,
+                AttemptRow.status.not_in([AttemptStatus.CLAIMED, AttemptStatus.RETURNED]),
+                ~(is_unanswered & (AttemptRow.unknown_at >= AttemptRow.claim_expires_at)),
                 AttemptRow.morning_id.in_(_open_mornings()),
             )
             .order_by(AttemptRow.claimed_at.desc())
             .limit(_ACCEPT_WINDOW)
             .subquery()
         )
-        bad = func.count().filter(recent.c.status.in_([AttemptStatus.FAILED, AttemptStatus.UNKNOWN]))
+        bad = func.count().filter(recent.c.is_bad)
         total, failed = (await session.execute(select(func.count(), bad).select_from(recent))).one()
         if total >= _ACCEPT_SAMPLES and 1 - failed / total < _ACCEPT_LEAST:
             await channel.stop_number(session, number.id, reason="accept-rate", now=now)

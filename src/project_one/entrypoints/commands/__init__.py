@@ -1,0 +1,1 @@
+"""The tasks of an operator, by what they are about."""
