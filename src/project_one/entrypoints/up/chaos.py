@@ -21,9 +21,9 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from project_one.bootstrap import House, open_house
 from project_one.delivery.domain import MessageStatus
+from project_one.delivery.errors import MorningNotStoppedError
 from project_one.delivery.service.plan import PlanResult
-from project_one.delivery.service.release import status_counts
-from project_one.entrypoints.up.board import is_settled
+from project_one.delivery.service.release import resume_morning, status_counts
 from project_one.entrypoints.up.demo import compare_with_oracle, plan_and_release, prepare
 from project_one.entrypoints.up.installed import Installation, Options, running, start_product
 from project_one.settings import Settings
@@ -32,6 +32,8 @@ TIME_SCALE = 10
 ADVISORS = 200
 _SPREAD_S = 60  # of product time: six real seconds
 _TRIAL_S = 40
+_TRAIL_S = 1  # for late receipts
+_OPEN = (MessageStatus.PLANNED, MessageStatus.CLAIMED, MessageStatus.UNKNOWN)
 _TROUBLE = (DBAPIError, InterfaceError, OSError, TimeoutError)
 
 _FAULTS: tuple[dict[str, Any], ...] = (
@@ -46,7 +48,10 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "receipt_reorder", "probability": 0.3},
     {"kind": "receipt_early", "probability": 0.2},
     {"kind": "receipt_no_correlation", "probability": 0.1, "statuses": ["sent", "delivered"]},
+    {"kind": "receipt_lost", "probability": 0.1, "statuses": ["sent", "delivered", "read"]},
 )
+_CLOCK_STEP_S = 40
+_RESUME_TRIES = 10
 _STOPPABLE = ("worker", "driver-1", "driver-2", "clock", "api")
 
 
@@ -70,31 +75,34 @@ async def one_trial(seed: int) -> dict[str, int]:
     lot = random.Random(seed)  # noqa: S311
     with throwaway_place():
         environment = {"TIME_SCALE": str(TIME_SCALE), "LOG_LEVEL": "warning"}
-        up = Options(api_port=0, drivers=2, environment=environment, sandbox_config={"seed": seed})
+        up = Options(api_port=0, drivers=2, numbers=2, environment=environment, sandbox_config={"seed": seed})
         async with running(up) as installation:
             settings = Settings.model_validate({k.lower(): v for k, v in installation.environment.items()})
             async with open_house(settings, process="chaos", pool_size=4) as house:
                 await prepare(installation, house, advisors=ADVISORS)
                 await start_product(installation, drivers=up.drivers)
-                await _set_faults(installation, lot.sample(_FAULTS, k=3))
+                await _ask(installation, "POST", "faults", lot.sample(_FAULTS, k=3))
                 plan = await plan_and_release(house, advisors=ADVISORS, spread_s=_SPREAD_S, now=house.clock())
                 trouble = asyncio.create_task(_make_trouble(installation, lot))
-                await _until_settled(house, plan)
                 await trouble
+                await _resume_if_stopped(house, plan)
                 counts = await _until_settled(house, plan)
+                await asyncio.sleep(_TRAIL_S)
                 figures = await compare_with_oracle(installation, house, plan.morning_id)
-    figures["unsettled"] = sum(counts.get(status, 0) for status in (MessageStatus.PLANNED, MessageStatus.CLAIMED))
+    figures["unsettled"] = sum(counts.get(status, 0) for status in _OPEN)
     return figures
 
 
-async def _set_faults(installation: Installation, rules: list[dict[str, Any]]) -> None:
-    url = f"{installation.sandbox_url}/_sandbox/faults"
-    async with aiohttp.ClientSession() as session, session.post(url, json=rules) as response:
+async def _ask(installation: Installation, method: str, path: str, body: Any = None) -> Any:
+    """The sandbox's control API."""
+    url = f"{installation.sandbox_url}/_sandbox/{path}"
+    async with aiohttp.ClientSession() as session, session.request(method, url, json=body) as response:
         response.raise_for_status()
+        return await response.json()
 
 
 async def _until_settled(house: House, plan: PlanResult) -> dict[MessageStatus, int]:
-    """Wait until every message is final, or the trial's time is over."""
+    """Wait until every message has an outcome, or the trial's time is over."""
     end = time.monotonic() + _TRIAL_S
     counts: dict[MessageStatus, int] = {}
     while time.monotonic() < end:
@@ -104,10 +112,24 @@ async def _until_settled(house: House, plan: PlanResult) -> dict[MessageStatus, 
         except _TROUBLE:
             pass  # Postgres is among what gets killed
         else:
-            if is_settled(counts):
+            if not any(counts[status] for status in _OPEN):
                 return counts
         await asyncio.sleep(0.2)
     return counts
+
+
+async def _resume_if_stopped(house: House, plan: PlanResult) -> None:
+    """What an operator does once a ban is lifted: a ban speaks of the whole account and stops the morning."""
+    for _ in range(_RESUME_TRIES):
+        try:
+            async with house.database.transactions() as session:
+                await resume_morning(session, plan.morning_id, actor="operator", now=house.clock())
+        except MorningNotStoppedError:
+            return
+        except _TROUBLE:
+            await asyncio.sleep(1)
+        else:
+            await asyncio.sleep(1)  # a late answer to a request of before may stop it once more
 
 
 async def _make_trouble(installation: Installation, lot: random.Random) -> None:
@@ -119,6 +141,9 @@ async def _make_trouble(installation: Installation, lot: random.Random) -> None:
         _wipe_valkey,
         _kill_valkey,
         _kill_postgres,
+        _step_clock,
+        _pause_templates,
+        _ban_number,
     ]
     for _ in range(lot.randint(2, 4)):
         await asyncio.sleep(lot.uniform(0.2, 2.0))
@@ -160,6 +185,32 @@ async def _kill_valkey(installation: Installation, lot: random.Random) -> None:
 async def _kill_postgres(installation: Installation, _lot: random.Random) -> None:
     if installation.postgres is not None:
         _signal(installation.postgres.pid, signal.SIGKILL)
+
+
+async def _step_clock(installation: Installation, lot: random.Random) -> None:
+    """One process comes back with its clock off by up to forty seconds."""
+    name = lot.choice(_STOPPABLE)
+    installation.family.set_environment(name, CLOCK_OFFSET_S=str(round(lot.uniform(-_CLOCK_STEP_S, _CLOCK_STEP_S), 1)))
+    _signal(installation.family.pid(name), signal.SIGKILL)
+
+
+async def _pause_templates(installation: Installation, lot: random.Random) -> None:
+    """One wording of every template is paused for a while."""
+    wording = lot.choice(("_1_", "_2_"))
+    templates = (await _ask(installation, "GET", "config"))["templates"]
+    names = sorted({item["name"] for item in templates if wording in item["name"]})
+    for status, pause_s in (("PAUSED", lot.uniform(1, 4)), ("APPROVED", 0)):
+        for name in names:
+            await _ask(installation, "PATCH", f"templates/{name}", {"status": status})
+        await asyncio.sleep(pause_s)
+
+
+async def _ban_number(installation: Installation, lot: random.Random) -> None:
+    """One of the numbers is banned for a while."""
+    number = lot.choice((await _ask(installation, "GET", "config"))["numbers"])["id"]
+    await _ask(installation, "PATCH", f"numbers/{number}", {"status": "BANNED"})
+    await asyncio.sleep(lot.uniform(1, 4))
+    await _ask(installation, "PATCH", f"numbers/{number}", {"status": "CONNECTED"})
 
 
 async def chaos(trials: int, seed: int, *, as_json: bool) -> int:

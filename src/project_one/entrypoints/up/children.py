@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -114,12 +114,18 @@ class Family:
     def pid(self, name: str) -> int:
         return self._running[name][1].pid
 
+    def set_environment(self, name: str, **variables: str) -> None:
+        """For its next life."""
+        command, process = self._running[name]
+        changed = replace(command, environment={**command.environment, **variables})
+        self._running[name] = (changed, process)
+
     async def _keep(self, name: str) -> None:
         while True:
-            command, process = self._running[name]
-            await process.wait()
+            await self._running[name][1].wait()
             self.restarts[name] = self.restarts.get(name, 0) + 1
             await asyncio.sleep(_RESTART_PAUSE_S)
+            command = self._running[name][0]
             self._running[name] = (command, await start(command))
 
     async def stop(self) -> None:
