@@ -89,7 +89,7 @@ async def open_house(settings: Settings, *, process: str, pool_size: int = 10) -
             database,
             keyring,
             shifted_clock(settings.clock_offset),
-            paced(pace, spread=spread),
+            paced(pace, spread=spread, spares=settings.spares),
             pace,
         )
     finally:

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     whatsapp_app_secret: SecretStr
     whatsapp_verify_token: SecretStr
     whatsapp_waba_id: str
+    whatsapp_spare_numbers: str = ""
 
     spread_groups: Annotated[int, Field(ge=1)] = 4
     spread_group_gap_s: Annotated[float, Field(ge=0)] = 30
@@ -66,6 +67,11 @@ class Settings(BaseSettings):
             message = "TIME_SCALE and CLOCK_OFFSET_S are for rehearsals; production refuses them"
             raise ValueError(message)
         return self
+
+    @property
+    def spares(self) -> frozenset[str]:
+        """Vendor ids of the numbers that stand by."""
+        return frozenset(item.strip() for item in self.whatsapp_spare_numbers.split(",") if item.strip())
 
     @property
     def clock_offset(self) -> timedelta:

@@ -15,7 +15,10 @@ from project_one.channel.domain import NumberReport
 from project_one.delivery.models import MorningRow
 from project_one.entrypoints.clock import ClockWork, plan_moment
 from project_one.entrypoints.seed import demo_advisor, seed_library
+from project_one.kernel import inbox
+from project_one.kernel.clock import business_date
 from project_one.kernel.occurrences import OccurrenceRow
+from project_one.vault import service as vault
 from project_one.vocabulary.domain import DEFAULT_SLOT
 from tests.delivery.morning import Vendor
 
@@ -139,3 +142,15 @@ async def test_two_clocks_raise_a_moment_once(house: House) -> None:
         await clock.tick()
         await clock.relay()
     assert Counter(name for _, name, _ in sink.jobs)["plan-morning"] == 1
+
+
+async def test_what_was_posted_400_days_ago_can_never_be_read_again(house: House) -> None:
+    moved, time = await at(house, EVE)
+    days = [inbox.key_subject(business_date(EVE) - timedelta(days=age)) for age in (401, 400, 0)]
+    async with moved.database.transactions() as session:
+        await vault.create_keys(session, moved.keyring, [*days, "someone"], now=EVE)
+    await ClockWork(moved, Sink()).tidy()  # pyright: ignore[reportArgumentType]
+    async with moved.database.readings() as session:
+        left = await vault.keys_of(session, moved.keyring, [*days, "someone"])
+    assert set(left) == {*days[1:], "someone"}
+    assert time.now == EVE

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import RowMapping
 
 from project_one.advisor.domain import (
@@ -17,7 +17,7 @@ from project_one.advisor.domain import (
 )
 from project_one.advisor.errors import AdvisorUnknownError
 from project_one.advisor.models import AdvisorRow, FirmRow
-from project_one.kernel.bulk import among
+from project_one.kernel.bulk import among, insert_many
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vault import service as vault
@@ -71,9 +71,8 @@ async def enrol(
         }
         for advisor_id, firm, item in zip(ids, firms, newcomers, strict=True)
     ]
-    if rows:
-        await session.execute(insert(FirmRow), firms)
-        await session.execute(insert(AdvisorRow), rows)
+    await insert_many(session, FirmRow, firms)
+    await insert_many(session, AdvisorRow, rows)
     return {advisor_id: keyring.lookup_hash(item.phone) for advisor_id, item in zip(ids, newcomers, strict=True)}
 
 

@@ -68,13 +68,14 @@ async def record_numbers(
                 state=NumberState.CONNECTED,
                 quality=Quality.UNKNOWN,
                 limit_per_s=_DEFAULT_LIMIT_PER_S,
-                is_spare=report.vendor_id in spares,
+                is_spare=False,
                 stop_reason=None,
                 checked_at=now,
             )
             session.add(row)
         row.quality = report.quality or row.quality
         row.limit_per_s = report.limit_per_s or row.limit_per_s
+        row.is_spare = report.vendor_id in spares
         row.checked_at = now
         if report.is_connected is False and row.state is NumberState.CONNECTED:
             await stop_number(session, row.id, reason="vendor", now=now)

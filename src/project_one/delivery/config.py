@@ -26,7 +26,7 @@ class DeliveryConfig:
     spares: frozenset[str] = field(default_factory=frozenset[str])
 
 
-def paced(pace: Pace, *, spread: Spread) -> DeliveryConfig:
+def paced(pace: Pace, *, spread: Spread, spares: frozenset[str] = frozenset()) -> DeliveryConfig:
     """The design's times of the day at this pace: release 05:59:30, deadline 06:05, close 06:30 for the slot 06:00."""
     plain = RetryPolicy()
     return DeliveryConfig(
@@ -45,4 +45,5 @@ def paced(pace: Pace, *, spread: Spread) -> DeliveryConfig:
         preliminary_after_deadline=pace.delta(timedelta(minutes=1)),
         final_after_close=pace.delta(timedelta(minutes=1)),
         rate_factor=pace.scale,
+        spares=spares,
     )

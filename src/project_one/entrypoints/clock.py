@@ -27,6 +27,7 @@ from project_one.kernel.inbox import InboxState
 from project_one.kernel.jobs import Job
 from project_one.kernel.queue import JobProducer
 from project_one.settings import Settings
+from project_one.vault import service as vault
 from project_one.vendors.whatsapp.jobs import WorkInbox
 from project_one.vocabulary.domain import Slot
 
@@ -88,9 +89,12 @@ class ClockWork:
             return await outbox.relay_once(session, self._producer, now=self._house.clock())
 
     async def tidy(self) -> None:
+        """Forget what need not be kept: carried jobs, and for ever what vendors posted 400 days ago."""
         now = self._house.clock()
         async with self._house.database.transactions() as session:
             await outbox.forget_dispatched(session, before=now - _OUTBOX_KEPT)
+            first, end = inbox.expired_subjects(business_date(now))
+            await vault.destroy_keys_between(session, first, end, now=now)
 
 
 def plan_moment(day: date, slot: Slot, now: datetime) -> datetime | None:

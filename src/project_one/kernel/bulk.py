@@ -5,7 +5,7 @@ The ledger's writers use these; where a handful of rows is written now and then,
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Table, any_, bindparam, column, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,6 +14,8 @@ from sqlalchemy.sql.dml import Insert, Update
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from project_one.kernel.db import Base, WriteSession
+
+T = TypeVar("T")
 
 
 def among(attribute: InstrumentedAttribute[Any], values: Collection[Any]) -> ColumnElement[bool]:
@@ -36,7 +38,7 @@ async def update_many(session: WriteSession, model: type[Base], rows: Sequence[M
         await session.execute(_update(_table(model), tuple(rows[0])), _arrays(rows))
 
 
-def batched(rows: Sequence[Mapping[str, Any]], size: int = 5_000) -> Iterator[Sequence[Mapping[str, Any]]]:
+def batched(rows: Sequence[T], size: int = 5_000) -> Iterator[Sequence[T]]:
     """`rows` in pieces that fit a statement comfortably."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -38,6 +38,20 @@ class InboxRow(Base):
     state: Mapped[InboxState] = mapped_column(text_enum(InboxState, "state"))
     reason: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+
+
+_DAY_KEY = "inbox:"
+KEPT = timedelta(days=400)
+
+
+def key_subject(day: date) -> str:
+    """Whose key seals what came on that day; in text order of the days."""
+    return f"{_DAY_KEY}{day.isoformat()}"
+
+
+def expired_subjects(today: date) -> tuple[str, str]:
+    """First subject and end of those whose bodies are to be forgotten: older than KEPT."""
+    return _DAY_KEY, key_subject(today - KEPT)
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
-from project_one.kernel.bulk import among
+from project_one.kernel.bulk import among, insert_many
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.privacy.domain import ConsentAction, Purpose
@@ -32,24 +32,22 @@ async def record_opt_ins(session: WriteSession, opt_ins: Sequence[OptIn], *, act
     """Note each consent and lift a suppression of that phone."""
     if not opt_ins:
         return
-    await session.execute(
-        insert(ConsentRow),
-        [
-            {
-                "id": new_id(),
-                "advisor_id": item.advisor_id,
-                "purpose": Purpose.WHATSAPP_POST,
-                "action": ConsentAction.GIVEN,
-                "channel": item.channel,
-                "evidence": item.evidence,
-                "notice_version": item.notice_version,
-                "at": now,
-            }
-            for item in opt_ins
-        ],
-    )
+    rows = [
+        {
+            "id": new_id(),
+            "advisor_id": item.advisor_id,
+            "purpose": Purpose.WHATSAPP_POST,
+            "action": ConsentAction.GIVEN,
+            "channel": item.channel,
+            "evidence": item.evidence,
+            "notice_version": item.notice_version,
+            "at": now,
+        }
+        for item in opt_ins
+    ]
+    await insert_many(session, ConsentRow, rows)
     hashes = [item.phone_hash for item in opt_ins]
-    await session.execute(delete(SuppressionRow).where(SuppressionRow.phone_hash.in_(hashes)))
+    await session.execute(delete(SuppressionRow).where(among(SuppressionRow.phone_hash, hashes)))
     events = [
         Event(
             Action.CONSENT_GIVEN,

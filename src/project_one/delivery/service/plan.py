@@ -231,15 +231,16 @@ async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now:
         row["advisor_id"]: row
         for row in (await session.execute(query.where(MessageRow.morning_id == morning.id))).mappings()
     }
-    fresh: list[dict[str, Any]] = []
+    fresh: list[PlannedMessage] = []
     changed: list[dict[str, Any]] = []
     events: list[Event] = []
     for message in plan.messages:
-        columns = _columns(message)
         row = existing.pop(message.advisor_id, None)
         if row is None:
-            fresh.append(_new_row(morning, message.advisor_id, columns))
-        elif row["status"] is not MessageStatus.PLANNED or any(row[name] != columns[name] for name in _COMPARED):
+            fresh.append(message)
+            continue
+        columns = _columns(message)
+        if row["status"] is not MessageStatus.PLANNED or any(row[name] != columns[name] for name in _COMPARED):
             again = {"status": MessageStatus.PLANNED, "cause": None, "withdrawn_at": None}
             changed.append({"id": row["id"], **again, **columns})
             data = {"from": row["content_sha256"], "to": message.binding.sha256}
@@ -254,7 +255,7 @@ async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now:
                 )
             )
     for batch in batched(fresh):
-        await insert_many(session, MessageRow, batch)
+        await insert_many(session, MessageRow, [_new_row(morning, message) for message in batch])
     for batch in batched(changed):
         await update_many(session, MessageRow, batch)
     await audit.record_all(session, events, now=now)
@@ -263,19 +264,19 @@ async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now:
     return PlanResult(morning.id, len(plan.messages), len(fresh), len(changed), withdrawn, unplanned)
 
 
-def _new_row(morning: MorningRow, advisor_id: UUID, columns: dict[str, Any]) -> dict[str, Any]:
+def _new_row(morning: MorningRow, message: PlannedMessage) -> dict[str, Any]:
     return {
         "id": new_id(),
         "morning_id": morning.id,
         "business_date": morning.business_date,
         "slot": morning.slot,
-        "advisor_id": advisor_id,
+        "advisor_id": message.advisor_id,
         "status": MessageStatus.PLANNED,
         "is_held": False,
         "on_plan_b": False,
         "attempts_made": 0,
         "resends_after_unknown": 0,
-        **columns,
+        **_columns(message),
     }
 
 

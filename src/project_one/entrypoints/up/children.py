@@ -111,6 +111,10 @@ class Family:
         self._running[command.name] = (command, await start(command))
         self._keepers.append(asyncio.create_task(self._keep(command.name)))
 
+    @property
+    def names(self) -> list[str]:
+        return list(self._running)
+
     def pid(self, name: str) -> int:
         return self._running[name][1].pid
 

@@ -56,7 +56,7 @@ class GroupCommit:
     async def _commit(self, bodies: list[bytes]) -> None:
         now = self._clock()
         day = business_date(now)
-        subject = f"inbox:{day.isoformat()}"  # destroyed after 400 days
+        subject = inbox.key_subject(day)
         async with self._transactions() as session:
             if self._key is not None and self._key[0] == day:
                 key = self._key[1]
