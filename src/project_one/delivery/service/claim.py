@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import ARRAY, Boolean, Date, Text, Uuid, bindparam, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -25,6 +26,8 @@ from project_one.kernel.db import WriteSession
 from project_one.kernel.ids import new_id
 from project_one.privacy import service as privacy
 from project_one.vault.domain import Keyring
+
+log = structlog.get_logger()
 
 # One statement: the fence is checked under a row lock, so a driver that lost its lease claims nothing.
 _CLAIM_TEXT = text("""
@@ -220,6 +223,7 @@ async def _open_gate(
 
 
 async def _take_plan_b(session: WriteSession, row: _Claimed, cause: Cause, *, now: datetime) -> None:
+    log.error("delivery.plan-b.taken", message_id=str(row.message_id), cause=cause.value)
     await _set(session, row.message_id, on_plan_b=True, plan_b_cause=cause.value)
     data = {"from": row.content_sha256, "to": row.plan_b_sha256, "cause": cause.value}
     event = Event(Action.MESSAGE_REBOUND, "message", str(row.message_id), "gate", data, row.business_date)
