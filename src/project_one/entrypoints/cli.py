@@ -14,6 +14,7 @@ from project_one.entrypoints import worker as worker_process
 from project_one.entrypoints.commands.certificates import certificate
 from project_one.entrypoints.commands.common import Json, run, serve, settings
 from project_one.entrypoints.commands.library import library
+from project_one.entrypoints.commands.lint import lint
 from project_one.entrypoints.commands.morning import morning
 from project_one.entrypoints.commands.numbers import numbers
 from project_one.entrypoints.up import bench as bench_run
@@ -31,6 +32,7 @@ for name, commands in (
     ("numbers", numbers),
 ):
     app.add_typer(commands, name=name)
+app.command()(lint)
 
 
 def main() -> None:

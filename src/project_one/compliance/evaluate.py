@@ -1,0 +1,113 @@
+"""Stage 1: the rules over a caption with its footer. Pure and deterministic."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from project_one.compliance.checks import format_findings, personal_findings
+from project_one.compliance.domain import CATEGORIES, Context, Finding, Severity, Verdict, judge
+from project_one.compliance.footer import find_footer
+from project_one.compliance.match import Text, find
+from project_one.compliance.reading.fold import fold
+from project_one.compliance.reading.language import register_of
+from project_one.compliance.reading.lexicon import Occurrence
+from project_one.compliance.reading.names import named_occurrences
+from project_one.compliance.reading.numbers import number_occurrences
+from project_one.compliance.reading.tokens import Token, read
+from project_one.compliance.rulebook import Rulebook
+
+_CONTRAST = frozenset(
+    [
+        "but",
+        "however",
+        "yet",
+        "although",
+        "lekin",
+        "magar",
+        "par",
+        "parantu",
+        "pan",
+        "parantu",
+        "tarihi",
+        "lekin",
+        "लेकिन",
+        "मगर",
+        "किंतु",
+        "परंतु",
+        "पण",
+        "मात्र",
+        "तरीही",
+    ]
+)
+
+
+def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date) -> Verdict:
+    """The verdict of the rules in force on that day. `text`: a caption; identity and warning may stand anywhere."""
+    lexicon = rulebook.lexicon
+    folded = fold(text)
+    reading = read(folded, lexicon, _CONTRAST)
+    tokens = reading.tokens
+    concepts: dict[str, list[Occurrence]] = lexicon.occurrences(tokens)
+    for concept, places in number_occurrences(tokens).items():
+        concepts[concept] = places
+    listed = [*concepts.get("AMC_NAME", ()), *concepts.get("STOCK_NAME", ())]
+    concepts["NAMED"] = named_occurrences(text, tokens, listed)
+    whole = Text(reading, {name: places for name, places in concepts.items() if places})
+    footer = find_footer(whole, folded, context.capacity, rulebook.warning_halves)
+    body = Text(reading, whole.concepts, footer.tokens)
+    findings = [*_rule_findings(text, body, context, rulebook, on=on)]
+    findings += format_findings(text, _body_spans(text, tokens, footer.tokens))
+    findings += personal_findings(text, folded)
+    if not footer.has_identity:
+        findings.append(_missing("SEBI-ALL-IDENTITY-FIRST-LINE", "missing_identity"))
+    if not footer.has_warning:
+        rule_id = "AMFI-MFD-STD-WARNING" if context.capacity == "MFD" else "SEBI-IA-STD-WARNING"
+        findings.append(_missing(rule_id, "missing_warning"))
+    spoken = [token for index, token in enumerate(tokens) if index not in footer.tokens]
+    return judge(_settled(findings), register_of(spoken or tokens))
+
+
+def _missing(rule_id: str, category: str) -> Finding:
+    return Finding(rule_id, category, CATEGORIES[category][0], 0, 0, "")
+
+
+def _rule_findings(text: str, body: Text, context: Context, rulebook: Rulebook, *, on: date) -> Iterator[Finding]:
+    for rule, item in rulebook.patterns_for(body.concepts):
+        if context.capacity not in rule.capacities or not _is_in_force(rule.effective_from, rule.effective_until, on):
+            continue
+        for place in find(item.pattern, body):
+            start, end = body.tokens[place.first].start, body.tokens[place.last].end
+            yield Finding(rule.id, item.category, item.severity, start, end, text[start:end])
+
+
+def _is_in_force(start: date, until: date | None, on: date) -> bool:
+    return start <= on and (until is None or on <= until)
+
+
+def _settled(findings: Sequence[Finding]) -> list[Finding]:
+    """In the order of the text; of findings of one category that overlap only the gravest stays."""
+    rank = {Severity.BLOCK: 0, Severity.REVIEW: 1, Severity.WARN: 2}
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda item: (rank[item.severity], item.start, item.end)):
+        overlaps = any(
+            other.category == finding.category
+            and other.start < max(finding.end, 1)
+            and finding.start < max(other.end, 1)
+            for other in kept
+        )
+        if not overlaps:
+            kept.append(finding)
+    return sorted(kept, key=lambda item: (item.start, item.end, item.rule_id))
+
+
+def _body_spans(text: str, tokens: Sequence[Token], footer: frozenset[int]) -> list[tuple[int, int]]:
+    """Parts of the text between footers."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for index, token in enumerate(tokens):
+        if index in footer:
+            if token.start > start:
+                spans.append((start, token.start))
+            start = max(start, token.end)
+    if start < len(text):
+        spans.append((start, len(text)))
+    return spans

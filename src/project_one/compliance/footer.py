@@ -1,0 +1,184 @@
+"""Who speaks, and the standard warning: found anywhere in a caption as advisors write it, by meaning of each half."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from project_one.compliance.match import Pattern, Text, find
+from project_one.compliance.reading.fold import Folded
+from project_one.compliance.reading.tokens import Token
+from project_one.vocabulary.domain import Capacity
+
+_NUMBER = {
+    Capacity.MFD: re.compile(r"(?<![a-z0-9])arn[\s:.#-]{0,6}(?:no|number|code)?[\s:.#-]{0,4}\d{4,6}(?!\d)"),
+    Capacity.IA: re.compile(r"(?<![a-z0-9])ina[\s:.#-]{0,3}\d{9}(?!\d)"),
+    Capacity.RA: re.compile(r"(?<![a-z0-9])inh[\s:.#-]{0,3}\d{9}(?!\d)"),
+}
+_ANY_NUMBER = re.compile(r"(?<![a-z0-9])(?:arn|ina|inh|euin)[\s:.#-]{0,6}(?:no|number|code)?[\s:.#-]{0,4}e?\d{3,9}")
+_NEAR = 60
+_MOST_NAME_WORDS = 6
+_NOT_A_NAME = frozenset(
+    [
+        "arn",
+        "ina",
+        "inh",
+        "euin",
+        "sebi",
+        "amfi",
+        "registered",
+        "regd",
+        "reg",
+        "registration",
+        "no",
+        "number",
+        "code",
+        "mutual",
+        "fund",
+        "funds",
+        "distributor",
+        "investment",
+        "adviser",
+        "advisor",
+        "research",
+        "analyst",
+        "the",
+        "a",
+        "an",
+        "by",
+        "from",
+        "mfd",
+        "ria",
+        "ra",
+        "ia",
+        "and",
+        "with",
+        "your",
+        "for",
+        "registrar",
+        "individual",
+        "regn",
+        "पंजीकृत",
+        "नोंदणीकृत",
+        "सेबी",
+        "एम्फी",
+        "वितरक",
+        "म्यूचुअल",
+        "फंड",
+        "म्युच्युअल",
+        "निवेश",
+        "सलाहकार",
+        "सल्लागार",
+        "गुंतवणूक",
+        "संशोधन",
+        "विश्लेषक",
+        "रिसर्च",
+        "एनालिस्ट",
+        "क्रमांक",
+        "संख्या",
+        "नंबर",
+        "पंजीकरण",
+        "नोंदणी",
+        "शोध",
+        "इन्वेस्टमेंट",
+        "एडवाइजर",
+        "डिस्ट्रीब्यूटर",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Footer:
+    """`tokens`: indices that are identity, warning or education line, and so no content."""
+
+    has_identity: bool
+    has_warning: bool
+    tokens: frozenset[int]
+
+
+def find_footer(text: Text, folded: Folded, capacity: Capacity, halves: Mapping[str, Sequence[Pattern]]) -> Footer:
+    """What the text says of its sender, and whether the warning of that capacity is whole."""
+    lines = _lines(folded)
+    has_identity, own = _identity(text.tokens, folded, lines, capacity)
+    has_warning, warned = _warning(text, capacity, halves)
+    return Footer(has_identity, has_warning, frozenset(own | warned))
+
+
+def _lines(folded: Folded) -> list[tuple[int, int]]:
+    """Folded spans of the lines."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for line in folded.text.split("\n"):
+        spans.append((start, start + len(line)))
+        start += len(line) + 1
+    return spans
+
+
+def _identity(
+    tokens: Sequence[Token], folded: Folded, lines: Sequence[tuple[int, int]], capacity: Capacity
+) -> tuple[bool, set[int]]:
+    """A well-formed number of the right kind, and a name: around it on its line, or alone on a line of its own."""
+    own: set[int] = set()
+    has_number = has_name = False
+    for match in _ANY_NUMBER.finditer(folded.text):
+        line = next((span for span in lines if span[0] <= match.start() <= span[1]), None)
+        if line is None:
+            continue
+        start = max(line[0], _segment_start(folded.text, line[0], match.start()))
+        inside = _tokens_in(tokens, folded, start, min(line[1], match.end() + _NEAR))
+        own.update(inside)
+        if _NUMBER[capacity].match(folded.text, match.start()):
+            has_number = True
+            has_name = has_name or any(_may_be_name(tokens[index]) for index in inside)
+    if own:
+        for start, end in lines:
+            inside = _tokens_in(tokens, folded, start, end)
+            if _is_name_line(folded.text[start:end], [tokens[index] for index in inside]):
+                has_name = True
+                own.update(inside)
+    return has_number and has_name, own
+
+
+def _tokens_in(tokens: Sequence[Token], folded: Folded, start: int, end: int) -> list[int]:
+    """Indices of the tokens in a folded span."""
+    first, last = folded.at[start], folded.at[min(end, len(folded.at) - 1)]
+    low = bisect_left(tokens, first, key=lambda token: token.start)
+    return list(range(low, bisect_left(tokens, last, key=lambda token: token.start)))
+
+
+def _is_name_line(line: str, tokens: Sequence[Token]) -> bool:
+    """One to six words, no sentence, nothing the rules know but words that stand in names of firms."""
+    words = [token for token in tokens if token.kind == "word"]
+    if not 0 < len(words) <= _MOST_NAME_WORDS or line.rstrip().endswith((".", "!", "?", ":")):
+        return False
+    return (
+        len(words) == len(tokens)
+        and all(not token.concepts or token.text in _NOT_A_NAME for token in words[:1])
+        and any(_may_be_name(token) and not token.concepts for token in words)
+    )
+
+
+def _segment_start(text: str, line_start: int, number_at: int) -> int:
+    """The end of the last sentence before the number on its line."""
+    cut = max(text.rfind(". ", line_start, max(line_start, number_at - 25)), text.rfind("! ", line_start, number_at))
+    return cut + 2 if cut >= 0 else line_start
+
+
+def _may_be_name(token: Token) -> bool:
+    return token.kind == "word" and len(token.text) > 1 and token.text not in _NOT_A_NAME
+
+
+def _warning(text: Text, capacity: Capacity, patterns: Mapping[str, Sequence[Pattern]]) -> tuple[bool, set[int]]:
+    """Both halves of the capacity's warning, or for IA and RA both halves of the education line."""
+    covered: set[int] = set()
+    halves: set[str] = set()
+    for name, lines in patterns.items():
+        for pattern in lines:
+            for item in find(pattern, text):
+                halves.add(name)
+                covered.update(range(item.first, item.last + 1))
+    if capacity is Capacity.MFD:
+        is_whole = {"mutual_fund_risk", "read_scheme"} <= halves
+    else:
+        is_whole = {"securities_risk", "read_related"} <= halves or {"education_only", "not_advice"} <= halves
+    return is_whole, covered

@@ -1,0 +1,96 @@
+"""One spelling for what looks or sounds the same, with the way back to the original.
+
+Zero-width and direction marks vanish; full-width, mathematical and look-alike letters become plain ones; case, accents,
+nukta, chandrabindu, candra vowels, nasal conjuncts and Devanagari digits are made alike. Linear in the text.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+
+_CONFUSABLE = str.maketrans(
+    "абвгдеёзийкмнорстуххіїјѕԛԝαβγεηικνορτυχωϲ" + "ɡɑոսօᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢı",
+    "abbrdeeznnkmhopctyxxiijsqwabyenikvoptuxwc" + "ganuoabcdeghijklmnoprstuvwyzi",
+)
+_ALIKE = {
+    "\u0901": "\u0902",  # chandrabindu → anusvara
+    "\u0949": "\u093e",
+    "\u0911": "\u0906",  # candra o → aa
+    "\u0945": "\u0947",
+    "\u0972": "\u090f",
+    "\u090d": "\u090f",  # candra e → e
+    "\u0929": "\u0928",
+    "\u0931": "\u0930",
+    "\u0934": "\u0933",
+    "।": ".",
+    "॥": ".",
+    "’": "'",
+    "‘": "'",
+    "ʼ": "'",
+    "`": "'",
+    "“": '"',
+    "”": '"',
+    "«": '"',
+    "»": '"',
+    "„": '"',
+    "‐": "-",
+    "‑": "-",
+    "‒": "-",
+    "–": "-",
+    "—": "-",
+    "−": "-",
+    "…": ".",
+    "₨": "₹",
+}
+_NUKTA, _VIRAMA, _ANUSVARA = "\u093c", "\u094d", "\u0902"
+_NASAL_BEFORE = {"ङ": "कखगघ", "ञ": "चछजझ", "ण": "टठडढ", "न": "तथदधटठडढसशचजक", "म": "पफबभ"}
+_DROPPED = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\ufeff\uffa0")
+
+
+@dataclass(frozen=True)
+class Folded:
+    """`text` for matching; `at[i]`: where its character i stands in the original; one entry more for the end."""
+
+    text: str
+    at: list[int]
+
+
+@cache
+def _fold_char(char: str) -> str:
+    if char in _ALIKE:
+        return _ALIKE[char]
+    category = unicodedata.category(char)
+    if char in _DROPPED or (category in {"Cf", "Mn"} and not "\u0900" <= char <= "\u097f") or category == "Cs":
+        return ""
+    if category in {"Zs", "Zl", "Zp"}:
+        return " "
+    if category == "Cc":
+        return "\n" if char in "\n\r\v\f\x85" else " "
+    plain = unicodedata.normalize("NFKD", char).translate(_CONFUSABLE).casefold().translate(_CONFUSABLE)
+    kept = [
+        str(unicodedata.decimal(part)) if unicodedata.category(part) == "Nd" else _ALIKE.get(part, part)
+        for part in plain
+        if part != _NUKTA and (unicodedata.category(part) != "Mn" or "\u0900" <= part <= "\u097f")
+    ]
+    return "".join(kept)
+
+
+def fold(text: str) -> Folded:
+    """Fold the whole text."""
+    chars: list[str] = []
+    at: list[int] = []
+    length = len(text)
+    index = 0
+    while index < length:
+        char = text[index]
+        folded = char if "a" <= char <= "z" or char == " " else _fold_char(char)
+        step = 1
+        if char in _NASAL_BEFORE and text[index + 1 : index + 2] == _VIRAMA and index + 2 < length:
+            is_of_its_class = text[index + 2] in _NASAL_BEFORE[char]
+            folded, step = (_ANUSVARA, 2) if is_of_its_class else (folded, 1)
+        for part in folded:
+            chars.append(part)
+            at.append(index)
+        index += step
+    at.append(length)
+    return Folded("".join(chars), at)

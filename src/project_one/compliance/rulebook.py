@@ -1,0 +1,240 @@
+"""The rules as data: `data/rules/*.yaml`, read once and checked as they are read.
+
+Refused, with file and line: an unknown key, a doubled id, a rule without examples, a category or concept that does not
+exist, a line that is not a pattern. Patterns are lines over concepts, so that none can be worse than linear in a text.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from project_one.compliance.domain import CATEGORIES, Severity
+from project_one.compliance.match import Pattern, PatternInvalidError, Polarity, Scope, parse
+from project_one.compliance.reading.lexicon import Lexicon
+from project_one.vocabulary.domain import Capacity
+
+_RULE_KEYS = frozenset(
+    {"id", "category", "severity", "basis", "from", "until", "capacities", "message", "remedy", "patterns"}
+)
+_PATTERN_KEYS = frozenset({"find", "scope", "polarity", "unless", "needs", "severity", "category"})
+_READER_LANGUAGES = ("en", "hi", "mr")
+BUILT_IN = frozenset({"PERCENT", "MONEY", "SPAN_OF_TIME", "NUM", "NAMED"})
+
+
+class RulebookError(Exception):
+    """A rule file is wrong; names file and line."""
+
+
+@dataclass(frozen=True)
+class RulePattern:
+    pattern: Pattern
+    severity: Severity
+    category: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`basis`: the reference's id of the outside rule and its paragraph. Messages and remedies in the reader's language."""
+
+    id: str
+    category: str
+    severity: Severity
+    basis: str
+    effective_from: date
+    effective_until: date | None
+    capacities: frozenset[Capacity]
+    message: Mapping[str, str]
+    remedy: Mapping[str, str]
+    patterns: Sequence[RulePattern]
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything an evaluation reads. `version`: SHA-256 over the files."""
+
+    rules: Sequence[Rule]
+    lexicon: Lexicon
+    warning_halves: Mapping[str, Sequence[Pattern]]
+    version: str
+    by_first: Mapping[str, Sequence[tuple[Rule, RulePattern]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        index: dict[str, list[tuple[Rule, RulePattern]]] = {}
+        for rule in self.rules:
+            for item in rule.patterns:
+                for concept in item.pattern.elements[0]:
+                    index.setdefault(concept, []).append((rule, item))
+        object.__setattr__(self, "by_first", index)
+
+    def patterns_for(self, concepts: Iterable[str]) -> list[tuple[Rule, RulePattern]]:
+        """Patterns that may match a text with these concepts: each once."""
+        found = {id(item): (rule, item) for concept in concepts for rule, item in self.by_first.get(concept, ())}
+        return list(found.values())
+
+
+class _Lined(yaml.SafeLoader):
+    """Keeps the line on which each mapping begins."""
+
+
+def _mapping(loader: _Lined, node: yaml.MappingNode) -> dict[str, Any]:
+    pairs = loader.construct_pairs(node, deep=True)
+    made = {str(key): value for key, value in pairs}
+    if len(made) < len(pairs):
+        message = f"line {node.start_mark.line + 1}: a key stands twice"
+        raise RulebookError(message)
+    made["__line__"] = node.start_mark.line + 1
+    return made
+
+
+_Lined.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load() -> Rulebook:
+    """The shipped rulebook. Raises RulebookError."""
+    root = files("project_one.compliance") / "data"
+    digest = hashlib.sha256()
+    texts: dict[str, list[tuple[str, str]]] = {"lexicon": [], "rules": [], "footer": []}
+    for kind, found in texts.items():
+        for path in sorted((root / kind).iterdir(), key=lambda item: item.name):
+            if path.name.endswith(".yaml"):
+                raw = path.read_bytes()
+                digest.update(path.name.encode() + b"\0" + raw)
+                found.append((f"{kind}/{path.name}", raw.decode()))
+    lexicon, literals = read_lexicon(texts["lexicon"]), set[str]()
+    rules = list(_rules(texts["rules"], lexicon, literals))
+    halves = _halves(texts["footer"], lexicon, literals)
+    entries = dict(_entries(texts["lexicon"]))
+    for literal in literals:
+        entries[literal] = [literal.strip('"').replace(" ", "_")]
+    return Rulebook(rules, Lexicon(entries), halves, digest.hexdigest())
+
+
+def _entries(texts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
+    merged: dict[str, list[str]] = {}
+    for name, text in texts:
+        for concept, words in _parse(name, text).items():
+            if concept == "__line__":
+                continue
+            if not isinstance(words, str):
+                message = f"{name}: {concept} must be words with spaces between"
+                raise RulebookError(message)
+            merged.setdefault(concept, []).extend(words.split())
+    yield from merged.items()
+
+
+def read_lexicon(texts: Sequence[tuple[str, str]]) -> Lexicon:
+    return Lexicon(dict(_entries(texts)))
+
+
+def _parse(name: str, text: str) -> Any:
+    try:
+        return yaml.load(text, _Lined)  # noqa: S506  a subclass of the safe loader
+    except (yaml.YAMLError, RulebookError) as error:
+        message = f"{name}: {error}"
+        raise RulebookError(message) from error
+
+
+def _halves(texts: Sequence[tuple[str, str]], lexicon: Lexicon, literals: set[str]) -> dict[str, list[Pattern]]:
+    """Halves of the standard warnings, by name."""
+    found: dict[str, list[Pattern]] = {}
+    for name, text in texts:
+        for half, lines in _parse(name, text).items():
+            if half == "__line__":
+                continue
+            options = [{"find": line, "scope": "sentence", "polarity": "always"} for line in lines]
+            try:
+                made = [_pattern(item, "missing_warning", Severity.REVIEW, lexicon, literals) for item in options]
+            except ValueError as error:
+                message = f"{name}: {half}: {error}"
+                raise RulebookError(message) from error
+            found[half] = [item.pattern for item in made]
+    return found
+
+
+def _rules(texts: Sequence[tuple[str, str]], lexicon: Lexicon, literals: set[str]) -> Iterator[Rule]:
+    seen: dict[str, str] = {}
+    for name, text in texts:
+        for raw in _parse(name, text):
+            where = f"{name}, line {raw.pop('__line__')}"
+            try:
+                rule = _rule(raw, lexicon, literals)
+            except (PatternInvalidError, KeyError, TypeError, ValueError, AttributeError) as error:
+                message = f"{where}: {error}"
+                raise RulebookError(message) from error
+            if rule.id in seen:
+                message = f"{where}: {rule.id} stands already in {seen[rule.id]}"
+                raise RulebookError(message)
+            seen[rule.id] = where
+            yield rule
+
+
+def _rule(raw: dict[str, Any], lexicon: Lexicon, literals: set[str]) -> Rule:
+    _only(raw, _RULE_KEYS)
+    category = raw["category"]
+    if category not in CATEGORIES:
+        message = f"there is no category {category}"
+        raise ValueError(message)
+    severity = Severity(raw["severity"]) if "severity" in raw else CATEGORIES[category][0]
+    patterns = [_pattern(item, category, severity, lexicon, literals) for item in raw["patterns"]]
+    if not patterns:
+        message = "a rule needs a pattern"
+        raise ValueError(message)
+    return Rule(
+        id=raw["id"],
+        category=category,
+        severity=severity,
+        basis=raw["basis"],
+        effective_from=raw["from"],
+        effective_until=raw.get("until"),
+        capacities=frozenset(Capacity(item) for item in raw.get("capacities", [*Capacity])),
+        message=_in_all_languages(raw["message"]),
+        remedy=_in_all_languages(raw["remedy"]),
+        patterns=patterns,
+    )
+
+
+def _only(raw: dict[str, Any], allowed: frozenset[str]) -> None:
+    unknown = sorted(set(raw) - allowed - {"__line__"})
+    if unknown:
+        message = f"unknown key {', '.join(unknown)}"
+        raise ValueError(message)
+
+
+def _in_all_languages(raw: dict[str, Any]) -> dict[str, str]:
+    texts = {language: str(raw[language]) for language in _READER_LANGUAGES}
+    _only(raw, frozenset(_READER_LANGUAGES))
+    return texts
+
+
+def _pattern(
+    raw: str | dict[str, Any], category: str, severity: Severity, lexicon: Lexicon, literals: set[str]
+) -> RulePattern:
+    options = {"find": raw} if isinstance(raw, str) else raw
+    _only(options, _PATTERN_KEYS)
+    elements, links = parse(options["find"])
+    unless, needs = frozenset(options.get("unless", ())), frozenset(options.get("needs", ()))
+    for name in {name for element in elements for name in element} | unless | needs:
+        if name.startswith('"'):
+            literals.add(name)
+        elif name not in lexicon.concepts_known and name not in BUILT_IN:
+            message = f"there is no concept {name}"
+            raise ValueError(message)
+    own_category = options.get("category", category)
+    own_severity = CATEGORIES[own_category][0] if "category" in options else severity
+    return RulePattern(
+        Pattern(
+            elements,
+            links,
+            Scope(options.get("scope", Scope.CLAUSE)),
+            Polarity(options.get("polarity", Polarity.CLAIM)),
+            unless,
+            needs,
+        ),
+        Severity(options["severity"]) if "severity" in options else own_severity,
+        own_category,
+    )
