@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup check chaos bench
+.PHONY: run test setup check chaos bench eval
 
 N ?= 3
 SEED ?= 1
@@ -29,3 +29,7 @@ chaos:
 bench:
 	@$(PYTHON) scripts/setup_env.py runtime
 	@$(BIN)/project-one bench $(ARGS)
+
+eval:
+	@$(PYTHON) scripts/setup_env.py runtime
+	@$(BIN)/project-one eval $(ARGS)

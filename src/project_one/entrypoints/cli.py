@@ -9,7 +9,7 @@ import typer
 from project_one.bootstrap import QUEUES, open_house
 from project_one.entrypoints import api as api_process
 from project_one.entrypoints import clock as clock_process
-from project_one.entrypoints import database, seed
+from project_one.entrypoints import database, evaluation, seed
 from project_one.entrypoints import worker as worker_process
 from project_one.entrypoints.commands.certificates import certificate
 from project_one.entrypoints.commands.common import Json, run, serve, settings
@@ -86,6 +86,12 @@ def bench(
         message = f"There is no group {group!r} yet; there is: delivery."
         raise UpError(message)
     raise typer.Exit(run(bench_run.bench(as_json=as_json)))
+
+
+@app.command(name="eval")
+def evaluate_engine(*, as_json: Json = False) -> None:
+    """Measure the compliance engine on the labelled corpus of the repository."""
+    raise typer.Exit(evaluation.run(as_json=as_json))
 
 
 @app.command()
