@@ -6,7 +6,7 @@ from datetime import date
 from project_one.compliance.checks import format_findings, personal_findings
 from project_one.compliance.domain import CATEGORIES, Context, Finding, Severity, Verdict, judge
 from project_one.compliance.footer import find_footer
-from project_one.compliance.match import Text, find
+from project_one.compliance.match import Polarity, Text, find
 from project_one.compliance.reading.fold import fold
 from project_one.compliance.reading.language import register_of
 from project_one.compliance.reading.lexicon import Occurrence
@@ -76,7 +76,9 @@ def _rule_findings(text: str, body: Text, context: Context, rulebook: Rulebook, 
             continue
         for place in find(item.pattern, body):
             start, end = body.tokens[place.first].start, body.tokens[place.last].end
-            yield Finding(rule.id, item.category, item.severity, start, end, text[start:end])
+            is_quoted = place.first in body.reading.quoted and item.pattern.polarity is Polarity.CLAIM
+            severity = Severity.REVIEW if is_quoted else item.severity  # a person reads whose words they are
+            yield Finding(rule.id, item.category, severity, start, end, text[start:end])
 
 
 def _is_in_force(start: date, until: date | None, on: date) -> bool:

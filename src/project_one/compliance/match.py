@@ -182,7 +182,7 @@ def _is_meant(pattern: Pattern, whole: Occurrence, text: Text) -> bool:
         return False
     if pattern.polarity is Polarity.ALWAYS:
         return True
-    if is_warned_of(whole, text):
+    if is_warned_of(whole, text) or (pattern.polarity is Polarity.CLAIM and _is_dismissed_quote(whole, text)):
         return False
     return pattern.polarity is Polarity.PLAIN or not (is_denied(whole, text) or _is_answered_no(sentence, text))
 
@@ -216,6 +216,19 @@ def is_warned_of(whole: Occurrence, text: Text) -> bool:
         if text.tokens[cue.first].sentence in near and not inside and not is_denied(cue, text, reach=3):
             return True
     return False
+
+
+def _is_dismissed_quote(whole: Occurrence, text: Text) -> bool:
+    """A quotation about which its own or the next sentence says no: "always rises" is a line to forget."""
+    if whole.first not in text.reading.quoted:
+        return False
+    sentence = text.tokens[whole.first].sentence
+    return any(
+        token.sentence in {sentence, sentence + 1}
+        and index not in text.reading.quoted
+        and (_is_negator(token) or "DISMISS" in token.concepts)
+        for index, token in enumerate(text.tokens)
+    )
 
 
 def _is_answered_no(sentence: int, text: Text) -> bool:

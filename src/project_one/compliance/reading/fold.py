@@ -4,6 +4,7 @@ Zero-width and direction marks vanish; full-width, mathematical and look-alike l
 nukta, chandrabindu, candra vowels, nasal conjuncts and Devanagari digits are made alike. Linear in the text.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -44,6 +45,7 @@ _ALIKE = {
 }
 _NUKTA, _VIRAMA, _ANUSVARA = "\u093c", "\u094d", "\u0902"
 _NASAL_BEFORE = {"ङ": "कखगघ", "ञ": "चछजझ", "ण": "टठडढ", "न": "तथदधटठडढसशचजक", "म": "पफबभ"}
+_RUNS = re.compile(r"(?P<plain>[ -~\n]+)|(?P<other>[^ -~\n]+)")
 _DROPPED = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\ufeff\uffa0")
 
 
@@ -79,18 +81,26 @@ def fold(text: str) -> Folded:
     """Fold the whole text."""
     chars: list[str] = []
     at: list[int] = []
-    length = len(text)
-    index = 0
-    while index < length:
+    for run in _RUNS.finditer(text):
+        start, end = run.span()
+        if run.lastgroup == "plain":
+            chars.append(run.group().lower().replace("`", "'"))
+            at.extend(range(start, end))
+        else:
+            _fold_run(text, start, end, chars, at)
+    at.append(len(text))
+    return Folded("".join(chars), at)
+
+
+def _fold_run(text: str, start: int, end: int, chars: list[str], at: list[int]) -> None:
+    index = start
+    while index < end:
         char = text[index]
-        folded = char if "a" <= char <= "z" or char == " " else _fold_char(char)
+        folded = _fold_char(char)
         step = 1
-        if char in _NASAL_BEFORE and text[index + 1 : index + 2] == _VIRAMA and index + 2 < length:
+        if char in _NASAL_BEFORE and text[index + 1 : index + 2] == _VIRAMA and index + 2 < end:
             is_of_its_class = text[index + 2] in _NASAL_BEFORE[char]
             folded, step = (_ANUSVARA, 2) if is_of_its_class else (folded, 1)
-        for part in folded:
-            chars.append(part)
-            at.append(index)
+        chars.append(folded)
+        at.extend([index] * len(folded))
         index += step
-    at.append(length)
-    return Folded("".join(chars), at)

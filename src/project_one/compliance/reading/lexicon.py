@@ -24,6 +24,9 @@ class Phrase:
     concept: str
 
 
+_Shelf = tuple[dict[str, list[Phrase]], list[Phrase]]
+
+
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """A concept in a text: tokens `first` to `last`."""
@@ -44,7 +47,7 @@ class Lexicon:
         self._cache: dict[str, frozenset[str]] = {}
         self._whole: set[str] = set()
         self._whole_stems: set[str] = set()
-        self._phrase_cache: dict[str, list[Phrase]] = {}
+        self._phrase_cache: dict[str, _Shelf] = {}
         self.concepts_known = frozenset(entries)
         for concept, forms in entries.items():
             for form in forms:
@@ -107,23 +110,35 @@ class Lexicon:
     def occurrences(self, tokens: Sequence[Token]) -> dict[str, list[Occurrence]]:
         """Every concept of the text with its places, in order."""
         found: dict[str, list[Occurrence]] = {}
+        last = len(tokens) - 1
         for index, token in enumerate(tokens):
             for concept in token.concepts:
                 found.setdefault(concept, []).append(Occurrence(index, index))
-            if token.kind == "word":
-                for phrase in self._phrases_at(token.text):
-                    last = _phrase_end(phrase, tokens, index)
-                    if last is not None:
-                        found.setdefault(phrase.concept, []).append(Occurrence(index, last))
+            if token.kind == "word" and index < last:
+                by_second, open_ones = self._phrases_at(token.text)
+                for phrase in (*by_second.get(tokens[index + 1].text, ()), *open_ones):
+                    end = _phrase_end(phrase, tokens, index)
+                    if end is not None:
+                        found.setdefault(phrase.concept, []).append(Occurrence(index, end))
         return found
 
-    def _phrases_at(self, word: str) -> Sequence[Phrase]:
+    def _phrases_at(self, word: str) -> _Shelf:
+        """Phrases that begin with it: by their second word, and those whose second word is a stem."""
         known = self._phrase_cache.get(word)
         if known is None:
-            known = [*self._phrases.get(word, ())]
+            phrases = [*self._phrases.get(word, ())]
             for length in self._lengths:
                 if length <= len(word):
-                    known += self._stem_phrases.get(word[:length], ())
+                    phrases += self._stem_phrases.get(word[:length], ())
+            by_second: dict[str, list[Phrase]] = {}
+            open_ones: list[Phrase] = []
+            for phrase in phrases:
+                second, is_stem = phrase.forms[1]
+                if is_stem:
+                    open_ones.append(phrase)
+                else:
+                    by_second.setdefault(second, []).append(phrase)
+            known = (by_second, open_ones)
             if len(self._phrase_cache) < _CACHE:
                 self._phrase_cache[word] = known
         return known

@@ -35,6 +35,7 @@ _SENTENCE_END = frozenset(".!?\n")
 _CLAUSE_END = frozenset(",;:()|•\u2022-\"'")
 _GLUE = frozenset("-_.*~·•/\\+'\"|^=,")
 _PIECES = 5
+_LONGEST_CLUSTER = 4
 _MOST_LETTERS = 48  # of one run of spaced letters
 _LEAST_JOINED, _LEAST_SPACED = 4, 6
 
@@ -127,12 +128,13 @@ def _mend(raws: list[_Raw], words: Words) -> list[_Raw]:
             out.append(raw)
             index += 1
             continue
-        spelled = _spelled(raws, index, words) if _clusters(raw.text) == 1 else None
+        is_letter = len(raw.text) <= _LONGEST_CLUSTER and _clusters(raw.text) == 1
+        spelled = _spelled(raws, index, words) if is_letter else None
         if spelled is not None:
             parts, index = spelled
             out.extend(parts)
             continue
-        joined = _joined(raws, index, words)
+        joined = None if _stands_alone(raws, index, words) else _joined(raws, index, words)
         if joined is not None:
             word, index = joined
             out.append(word)
@@ -140,6 +142,16 @@ def _mend(raws: list[_Raw], words: Words) -> list[_Raw]:
         out.append(raw)
         index += 1
     return out
+
+
+def _stands_alone(raws: Sequence[_Raw], index: int, words: Words) -> bool:
+    """A word among words, of which it or the next is known: nothing to mend. Most words are such."""
+    if index + 2 >= len(raws):
+        return True
+    after, following = raws[index + 1], raws[index + 2]
+    return after.kind == "space" and (
+        following.kind != "word" or words.is_known(raws[index].text) or words.is_known(following.text)
+    )
 
 
 def _spelled(raws: Sequence[_Raw], index: int, words: Words) -> tuple[list[_Raw], int] | None:
@@ -169,9 +181,7 @@ def _spelled(raws: Sequence[_Raw], index: int, words: Words) -> tuple[list[_Raw]
 def _joined(raws: Sequence[_Raw], index: int, words: Words) -> tuple[_Raw, int] | None:
     """guar-anteed, guar🔥anteed, guaran teed"""
     first = raws[index]
-    if index + 2 >= len(raws) or raws[index + 1].kind == "word":
-        return None
-    if raws[index + 1].kind == "space" and (raws[index + 2].kind != "word" or words.is_known(raws[index + 2].text)):
+    if raws[index + 1].kind == "word":
         return None
     is_first_known = words.is_known(first.text)
     text, pieces, position, was_spaced = first.text, 1, index + 1, False
