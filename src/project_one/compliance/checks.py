@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from project_one.compliance.domain import CATEGORIES, Finding
+from project_one.compliance.reading.acronyms import ACRONYMS
 from project_one.compliance.reading.fold import Folded
 
 MAX_CAPTION, MAX_EMOJIS, MAX_HASHTAGS, MAX_CAPITALS = 500, 3, 2, 3
@@ -16,85 +17,7 @@ _EMOJI = re.compile(
 _HASHTAG = re.compile(r"(?<![\w#])#\w+")
 _CAPITALS = re.compile(r"[A-Z][A-Z'’]+")
 _MAYBE_SHOUTED = re.compile(r"(?:[A-Z][A-Z'’]+[^A-Za-z]+){3}[A-Z]{2}")
-_ACRONYMS = frozenset(
-    [
-        "SIP",
-        "SWP",
-        "STP",
-        "MF",
-        "FD",
-        "RD",
-        "NAV",
-        "AMC",
-        "AMFI",
-        "SEBI",
-        "NSE",
-        "BSE",
-        "ARN",
-        "EUIN",
-        "INA",
-        "INH",
-        "RIA",
-        "IA",
-        "RA",
-        "MFD",
-        "ELSS",
-        "PPF",
-        "EPF",
-        "NPS",
-        "NSC",
-        "SSY",
-        "SCSS",
-        "ULIP",
-        "IPO",
-        "KYC",
-        "PAN",
-        "EMI",
-        "GST",
-        "ITR",
-        "TDS",
-        "HUF",
-        "NRI",
-        "NRE",
-        "NRO",
-        "FEMA",
-        "USD",
-        "INR",
-        "RBI",
-        "CPI",
-        "GDP",
-        "ETF",
-        "REIT",
-        "INVIT",
-        "FAQ",
-        "AGM",
-        "ESG",
-        "AI",
-        "US",
-        "UK",
-        "OTP",
-        "UPI",
-        "ATM",
-        "IRDAI",
-        "PFRDA",
-        "NISM",
-        "CFP",
-        "CAGR",
-        "XIRR",
-        "LTCG",
-        "STCG",
-        "TER",
-        "SID",
-        "KIM",
-        "SAI",
-        "CAS",
-        "LIC",
-        "AND",
-        "OR",
-        "OF",
-        "THE",
-    ]
-)
+
 
 _PAN = re.compile(r"(?<![a-z0-9])[a-z]{3}[abcfghljpt][a-z]\d{4}[a-z](?![a-z0-9])")
 _AADHAAR = re.compile(r"(?<![\d.,])[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}(?![\d.,]*\d)")
@@ -166,7 +89,7 @@ def _shouting(text: str, body: list[tuple[int, int]]) -> Iterator[Finding]:
             word = match.group().strip(".,!?;:()*_\"'|-–—")
             if _CAPITALS.fullmatch(word):
                 first = start + match.start() if capitals == 0 else first
-                last, capitals, shouted = start + match.end(), capitals + 1, shouted + (word not in _ACRONYMS)
+                last, capitals, shouted = start + match.end(), capitals + 1, shouted + (word not in ACRONYMS)
                 if capitals > MAX_CAPITALS and shouted > MAX_CAPITALS:
                     yield _finding("FORMAT-SHOUTING", "shouting", first, last, text)
                     return

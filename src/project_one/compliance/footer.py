@@ -1,7 +1,7 @@
 """Who speaks, and the standard warning: found anywhere in a caption as advisors write it, by meaning of each half."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,12 +10,14 @@ from project_one.compliance.reading.fold import Folded
 from project_one.compliance.reading.tokens import Token
 from project_one.vocabulary.domain import Capacity
 
+_ARN = r"(?<![a-z0-9])(?:arn|एआरएन)"
+_WORD = r"(?:no|number|code|नं|नंबर|क्र|क्रमांक|संख्या|कोड)?"
 _NUMBER = {
-    Capacity.MFD: re.compile(r"(?<![a-z0-9])arn[\s:.#-]{0,6}(?:no|number|code)?[\s:.#-]{0,4}\d{4,6}(?!\d)"),
-    Capacity.IA: re.compile(r"(?<![a-z0-9])ina[\s:.#-]{0,3}\d{9}(?!\d)"),
-    Capacity.RA: re.compile(r"(?<![a-z0-9])inh[\s:.#-]{0,3}\d{9}(?!\d)"),
+    Capacity.MFD: re.compile(_ARN + r"[\s:.#/(-]{0,6}" + _WORD + r"[\s:.#-]{0,4}\d{4,6}(?!\d)"),
+    Capacity.IA: re.compile(r"(?<![a-z0-9])ina[\s:.#-]{0,3}(?:no)?[\s:.#-]{0,3}\d{9}(?!\d)"),
+    Capacity.RA: re.compile(r"(?<![a-z0-9])inh[\s:.#-]{0,3}(?:no)?[\s:.#-]{0,3}\d{9}(?!\d)"),
 }
-_ANY_NUMBER = re.compile(r"(?<![a-z0-9])(?:arn|ina|inh|euin)[\s:.#-]{0,6}(?:no|number|code)?[\s:.#-]{0,4}e?\d{3,9}")
+_ANY_NUMBER = re.compile(r"(?<![a-z0-9])(?:arn|एआरएन|ina|inh|euin)[\s:.#/(-]{0,6}" + _WORD + r"[\s:.#-]{0,4}e?\d{3,9}")
 _NEAR = 60
 _MOST_NAME_WORDS = 6
 _NOT_A_NAME = frozenset(
@@ -119,23 +121,25 @@ def _identity(
 ) -> tuple[bool, set[int]]:
     """A well-formed number of the right kind, and a name: around it on its line, or alone on a line of its own."""
     own: set[int] = set()
+    numbered: set[int] = set()
     has_number = has_name = False
     for match in _ANY_NUMBER.finditer(folded.text):
-        line = next((span for span in lines if span[0] <= match.start() <= span[1]), None)
-        if line is None:
-            continue
+        position = bisect_right(lines, match.start(), key=lambda span: span[0]) - 1
+        line = lines[position]
+        numbered.add(position)
         start = max(line[0], _segment_start(folded.text, line[0], match.start()))
         inside = _tokens_in(tokens, folded, start, min(line[1], match.end() + _NEAR))
         own.update(inside)
         if _NUMBER[capacity].match(folded.text, match.start()):
             has_number = True
             has_name = has_name or any(_may_be_name(tokens[index]) for index in inside)
-    if own:
-        for start, end in lines:
+    if own and not has_name:
+        for position, (start, end) in enumerate(lines):
             inside = _tokens_in(tokens, folded, start, end)
-            if _is_name_line(folded.text[start:end], [tokens[index] for index in inside]):
+            is_next = bool(numbered & {position - 1, position + 1})
+            if _is_name_line(folded.text[start:end], [tokens[index] for index in inside], is_next=is_next):
                 has_name = True
-                own.update(inside)
+                own.update(index for index in inside if not tokens[index].concepts)
     return has_number and has_name, own
 
 
@@ -146,16 +150,15 @@ def _tokens_in(tokens: Sequence[Token], folded: Folded, start: int, end: int) ->
     return list(range(low, bisect_left(tokens, last, key=lambda token: token.start)))
 
 
-def _is_name_line(line: str, tokens: Sequence[Token]) -> bool:
-    """One to six words, no sentence, nothing the rules know but words that stand in names of firms."""
+def _is_name_line(line: str, tokens: Sequence[Token], *, is_next: bool) -> bool:
+    """One to six words and no sentence. Away from the number, nothing that the rules know at its beginning."""
     words = [token for token in tokens if token.kind == "word"]
     if not 0 < len(words) <= _MOST_NAME_WORDS or line.rstrip().endswith((".", "!", "?", ":")):
         return False
-    return (
-        len(words) == len(tokens)
-        and all(not token.concepts or token.text in _NOT_A_NAME for token in words[:1])
-        and any(_may_be_name(token) and not token.concepts for token in words)
-    )
+    if is_next:
+        return any(_may_be_name(token) for token in words) and len(words) == len(tokens)
+    is_bare = not words[0].concepts or words[0].text in _NOT_A_NAME
+    return len(words) == len(tokens) and is_bare and any(_may_be_name(token) and not token.concepts for token in words)
 
 
 def _segment_start(text: str, line_start: int, number_at: int) -> int:

@@ -6,10 +6,10 @@ capitals before a price. A category alone ("a flexi-cap fund") is no name.
 
 from collections.abc import Sequence
 
+from project_one.compliance.reading.acronyms import ACRONYMS
 from project_one.compliance.reading.lexicon import Occurrence
 from project_one.compliance.reading.tokens import Token
 
-_LISTED = ("AMC_NAME", "STOCK_NAME")
 _COMPANY = frozenset(
     [
         "ltd",
@@ -72,4 +72,5 @@ def _is_code(text: str, token: Token) -> bool:
         and written.isupper()
         and written.isascii()
         and not token.concepts
+        and written not in ACRONYMS
     )
