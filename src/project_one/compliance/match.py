@@ -123,7 +123,7 @@ def find(pattern: Pattern, text: Text) -> list[Occurrence]:
         whole = Occurrence(min(item.first for item in spans), max(item.last for item in spans))
         if found and whole.first <= found[-1].last:
             continue
-        if _is_meant(pattern, whole, text):
+        if _is_meant(pattern, whole, spans, text):
             found.append(whole)
     return found
 
@@ -174,7 +174,7 @@ def _together(scope: Scope, one: Occurrence, other: Occurrence, text: Text) -> b
     return first.clause == second.clause if scope is Scope.CLAUSE else first.sentence == second.sentence
 
 
-def _is_meant(pattern: Pattern, whole: Occurrence, text: Text) -> bool:
+def _is_meant(pattern: Pattern, whole: Occurrence, spans: Sequence[Occurrence], text: Text) -> bool:
     sentence = text.tokens[whole.first].sentence
     if pattern.unless and any(_is_near(name, whole, text) for name in pattern.unless):
         return False
@@ -184,7 +184,9 @@ def _is_meant(pattern: Pattern, whole: Occurrence, text: Text) -> bool:
         return True
     if is_warned_of(whole, text) or (pattern.polarity is Polarity.CLAIM and _is_dismissed_quote(whole, text)):
         return False
-    return pattern.polarity is Polarity.PLAIN or not (is_denied(whole, text) or _is_answered_no(sentence, text))
+    return pattern.polarity is Polarity.PLAIN or not (
+        is_denied(whole, text, spans=spans) or _is_answered_no(sentence, text)
+    )
 
 
 def _in_sentence(concept: str, sentence: int, text: Text) -> bool:
@@ -242,12 +244,13 @@ def _is_answered_no(sentence: int, text: Text) -> bool:
     )
 
 
-def is_denied(whole: Occurrence, text: Text, *, reach: int = _NEG_BEFORE) -> bool:
+def is_denied(whole: Occurrence, text: Text, *, reach: int = _NEG_BEFORE, spans: Sequence[Occurrence] = ()) -> bool:
     """Whether an odd number of negators works on it; one that negates something else does not count.
 
-    English and romanised denials stand before the claim or right after it; Hindi and Marathi ones end the clause.
+    English and romanised denials stand before the claim or right after it; Hindi and Marathi ones end the clause. A
+    negator that is part of a matched phrase ("never fails") belongs to the claim.
     """
-    before = _negators_before(whole, text, reach) + _negators_within(whole, text)
+    before = _negators_before(whole, text, reach) + _negators_within(whole, text, spans)
     return before % 2 == 1 if before else _negators_after(whole, text, reach) % 2 == 1
 
 
@@ -266,9 +269,13 @@ def _negators_before(whole: Occurrence, text: Text, reach: int) -> int:
     return count
 
 
-def _negators_within(whole: Occurrence, text: Text) -> int:
-    span = range(whole.first, whole.last + 1)
-    return sum(_is_negator(text.tokens[index]) and not _is_bound(index, text.tokens, whole) for index in span)
+def _negators_within(whole: Occurrence, text: Text, spans: Sequence[Occurrence]) -> int:
+    return sum(
+        _is_negator(text.tokens[index])
+        and not any(item.first <= index <= item.last for item in spans)
+        and not _is_bound(index, text.tokens, whole)
+        for index in range(whole.first, whole.last + 1)
+    )
 
 
 def _negators_after(whole: Occurrence, text: Text, reach: int) -> int:

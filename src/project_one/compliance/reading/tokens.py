@@ -35,6 +35,32 @@ _SENTENCE_END = frozenset(".!?\n")
 _CLAUSE_END = frozenset(",;:()|•\u2022-\"'")
 _GLUE = frozenset("-_.*~·•/\\+'\"|^=,")
 _PIECES = 5
+_SHORT_FORMS = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "rs",
+        "no",
+        "st",
+        "smt",
+        "shri",
+        "approx",
+        "vs",
+        "nos",
+        "cr",
+        "ltd",
+        "pvt",
+        "श्री",
+        "सौ",
+        "डॉ",
+        "रु",
+        "क्र",
+        "श्रीमती",
+        "डा",
+    ]
+)
 _LONGEST_CLUSTER = 4
 _MOST_LETTERS = 48  # of one run of spaced letters
 _LEAST_JOINED, _LEAST_SPACED = 4, 6
@@ -229,6 +255,9 @@ def read(folded: Folded, words: Words, contrast: frozenset[str]) -> Reading:
         if raw.kind == "space":
             is_after_space = True
             continue
+        if raw.text == "." and _is_inside(raws, index):
+            is_after_space = True
+            continue
         if raw.kind == "line" or raw.text in _SENTENCE_END:
             if raw.text == "?":
                 questions.add(sentence)
@@ -264,6 +293,14 @@ def read(folded: Folded, words: Words, contrast: frozenset[str]) -> Reading:
             quoted.add(len(tokens))
         tokens.append(token)
     return Reading(tokens, questions, quoted)
+
+
+def _is_inside(raws: Sequence[_Raw], index: int) -> bool:
+    """A stop that ends no sentence: after a short form, or before a figure."""
+    before = raws[index - 1] if index else None
+    after = raws[index + 1] if index + 1 < len(raws) else None
+    is_short = before is not None and before.text in _SHORT_FORMS
+    return is_short or (after is not None and after.kind == "num" and before is not None and before.kind != "space")
 
 
 def _end(folded: Folded, end: int) -> int:
