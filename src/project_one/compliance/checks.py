@@ -19,8 +19,9 @@ _CAPITALS = re.compile(r"[A-Z][A-Z'’]+")
 _MAYBE_SHOUTED = re.compile(r"(?:[A-Z][A-Z'’]+[^A-Za-z]+){3}[A-Z]{2}")
 
 
-_PAN = re.compile(r"(?<![a-z0-9])[a-z]{3}[abcfghljpt][a-z]\d{4}[a-z](?![a-z0-9])")
+_PAN = re.compile(r"(?<![a-z0-9])[a-z]{5}\d{4}[a-z](?![a-z0-9])")
 _AADHAAR = re.compile(r"(?<![\d.,])[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}(?![\d.,]*\d)")
+_AADHAAR_NAMED = re.compile(r"(?:aadhaar|aadhar|adhar|uidai|आधार)[^\d\n]{0,24}(\d{4}[ -]?\d{4}[ -]?\d{4})(?!\d)")
 _PHONE = re.compile(r"(?<![\d.,/-])(?:\+?91[ -]?|0)?[6-9]\d{4}[ -]?\d{5}(?![\d]|[.,]\d)")
 _ACCOUNT = re.compile(
     r"(?:a/c|acct|account|ac no|khata|folio|फोलिओ|फोलियो|खाता|खाते|demat)[^\d\n]{0,24}(\d[\d -]{5,18}\d(?:/\d{1,3})?)"
@@ -32,7 +33,8 @@ _HANDLE = re.compile(
 )
 _OWN_HANDLE = re.compile(r"[a-z0-9._-]+\.(?:ia|ra|mf)@valid[a-z]+")
 _CLIENT_PHONE = re.compile(
-    r"client|customer|investor|ग्राहक|निवेशक|गुंतवणूकदार|grahak|उनका नं|his number|her number|unka number"
+    r"client|customer|investor|ग्राहक|निवेशक|गुंतवणूकदार|grahak|his number|her number|'s number|'s mobile|'s phone"
+    r"|unka n|unse |उनका|उनसे|उनके न|त्यांचा|त्यांच्या|tyancha|tyanchya|(?:जी|ji|yanna|यांना) (?:का|ka|cha|चा|ke|के|से|se)"
 )
 
 _D = (
@@ -109,6 +111,8 @@ def _personal_spans(folded: str) -> Iterator[tuple[str, int, int]]:
     for match in _AADHAAR.finditer(folded):
         if is_verhoeff(re.sub(r"\D", "", match.group())):
             yield "DATA-AADHAAR", match.start(), match.end()
+    for match in _AADHAAR_NAMED.finditer(folded):
+        yield "DATA-AADHAAR", match.start(1), match.end(1)
     for match in _ACCOUNT.finditer(folded):
         yield "DATA-ACCOUNT", match.start(1), match.end(1)
     for match in _HANDLE.finditer(folded):

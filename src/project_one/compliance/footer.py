@@ -20,6 +20,8 @@ _NUMBER = {
 _ANY_NUMBER = re.compile(r"(?<![a-z0-9])(?:arn|एआरएन|ina|inh|euin)[\s:.#/(-]{0,6}" + _WORD + r"[\s:.#-]{0,4}e?\d{3,9}")
 _NEAR = 60
 _MOST_NAME_WORDS = 6
+_LONG_LINE = 160
+_SENTENCE = re.compile(r"(?<!regd)(?<!reg)(?<!no)(?<!mr)(?<!mrs)(?<!dr)(?<!ltd)(?<!pvt)(?<!ms)(?<!std)[.!?] ")
 _NOT_A_NAME = frozenset(
     [
         "arn",
@@ -132,7 +134,8 @@ def _identity(
         own.update(inside)
         if _NUMBER[capacity].match(folded.text, match.start()):
             has_number = True
-            has_name = has_name or any(_may_be_name(tokens[index]) for index in inside)
+            around = inside if line[1] - line[0] > _LONG_LINE else _tokens_in(tokens, folded, *line)
+            has_name = has_name or any(_may_be_name(tokens[index]) for index in around)
     if own and not has_name:
         for position, (start, end) in enumerate(lines):
             inside = _tokens_in(tokens, folded, start, end)
@@ -163,8 +166,8 @@ def _is_name_line(line: str, tokens: Sequence[Token], *, is_next: bool) -> bool:
 
 def _segment_start(text: str, line_start: int, number_at: int) -> int:
     """The end of the last sentence before the number on its line."""
-    cut = max(text.rfind(". ", line_start, max(line_start, number_at - 25)), text.rfind("! ", line_start, number_at))
-    return cut + 2 if cut >= 0 else line_start
+    ends = [match.end() for match in _SENTENCE.finditer(text, line_start, number_at)]
+    return ends[-1] if ends else line_start
 
 
 def _may_be_name(token: Token) -> bool:

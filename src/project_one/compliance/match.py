@@ -17,7 +17,6 @@ from project_one.compliance.reading.tokens import Reading, Token
 _LINK = re.compile(r"\s+([~><])(\d{1,2})\s+")
 _ELEMENT = re.compile(r'[A-Z][A-Z0-9_]*|"[^"|]+"')
 _QUOTED_REACH = 3  # sentences: a quoted promise may be warned of a little later
-_NEAR = 8
 _LONGEST = 8  # tokens of a phrase
 _NEG_BEFORE, _NEG_AFTER = 7, 8
 _NEG_AFTER_EN = 4
@@ -69,6 +68,7 @@ class Pattern:
     polarity: Polarity = Polarity.CLAIM
     unless: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
+    within: int = 8  # tokens around the place in which `unless` counts
 
 
 def parse(line: str) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, int], ...]]:
@@ -176,7 +176,7 @@ def _together(scope: Scope, one: Occurrence, other: Occurrence, text: Text) -> b
 
 def _is_meant(pattern: Pattern, whole: Occurrence, spans: Sequence[Occurrence], text: Text) -> bool:
     sentence = text.tokens[whole.first].sentence
-    if pattern.unless and any(_is_near(name, whole, text) for name in pattern.unless):
+    if pattern.unless and any(_is_near(name, whole, pattern.within, text) for name in pattern.unless):
         return False
     if pattern.needs and not any(_in_sentence(name, sentence, text) for name in pattern.needs):
         return False
@@ -193,12 +193,12 @@ def _in_sentence(concept: str, sentence: int, text: Text) -> bool:
     return sentence in text.sentences.get(concept, ())
 
 
-def _is_near(concept: str, whole: Occurrence, text: Text) -> bool:
+def _is_near(concept: str, whole: Occurrence, within: int, text: Text) -> bool:
     """In the same sentence and within a few words."""
     sentence = text.tokens[whole.first].sentence
     return sentence in text.sentences.get(concept, ()) and any(
-        item.first <= whole.last + _NEAR
-        and item.last >= whole.first - _NEAR
+        item.first <= whole.last + within
+        and item.last >= whole.first - within
         and text.tokens[item.first].sentence == sentence
         for item in text.concepts[concept]
     )

@@ -21,7 +21,8 @@ from project_one.vocabulary.domain import Capacity
 _RULE_KEYS = frozenset(
     {"id", "category", "severity", "basis", "from", "until", "capacities", "message", "remedy", "patterns"}
 )
-_PATTERN_KEYS = frozenset({"find", "scope", "polarity", "unless", "needs", "severity", "category"})
+_PATTERN_KEYS = frozenset({"find", "scope", "polarity", "unless", "needs", "severity", "category", "within"})
+_WITHIN = 8
 _READER_LANGUAGES = ("en", "hi", "mr")
 BUILT_IN = frozenset({"PERCENT", "MONEY", "SPAN_OF_TIME", "NUM", "NAMED"})
 
@@ -234,6 +235,7 @@ def _pattern(
             Polarity(options.get("polarity", Polarity.CLAIM)),
             unless,
             needs,
+            int(options.get("within", _WITHIN)),
         ),
         Severity(options["severity"]) if "severity" in options else own_severity,
         own_category,
