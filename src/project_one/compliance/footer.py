@@ -11,15 +11,16 @@ from project_one.compliance.reading.tokens import Token
 from project_one.vocabulary.domain import Capacity
 
 _ARN = r"(?<![a-z0-9])(?:arn|एआरएन)"
-_WORD = r"(?:no|number|code|नं|नंबर|क्र|क्रमांक|संख्या|कोड)?"
 _NUMBER = {
-    Capacity.MFD: re.compile(_ARN + r"[\s:.#/(-]{0,6}" + _WORD + r"[\s:.#-]{0,4}\d{4,6}(?!\d)"),
+    Capacity.MFD: re.compile(_ARN + r"[^\d\n]{0,24}\d{4,6}(?!\d)"),
     Capacity.IA: re.compile(r"(?<![a-z0-9])ina[\s:.#-]{0,3}(?:no)?[\s:.#-]{0,3}\d{9}(?!\d)"),
     Capacity.RA: re.compile(r"(?<![a-z0-9])inh[\s:.#-]{0,3}(?:no)?[\s:.#-]{0,3}\d{9}(?!\d)"),
 }
-_ANY_NUMBER = re.compile(r"(?<![a-z0-9])(?:arn|एआरएन|ina|inh|euin)[\s:.#/(-]{0,6}" + _WORD + r"[\s:.#-]{0,4}e?\d{3,9}")
+_ANY_NUMBER = re.compile(
+    r"(?<![a-z0-9])(?:(?:arn|एआरएन|euin)[^\d\n]{0,24}|in[ah][\s:.#-]{0,3}(?:no)?[\s:.#-]{0,3})\d{3,9}"
+)
 _NEAR = 60
-_MOST_NAME_WORDS = 6
+_MOST_NAME_WORDS, _MOST_GIVEN_NAMES = 6, 3
 _LONG_LINE = 160
 _SENTENCE = re.compile(r"(?<!regd)(?<!reg)(?<!no)(?<!mr)(?<!mrs)(?<!dr)(?<!ltd)(?<!pvt)(?<!ms)(?<!std)[.!?] ")
 _NOT_A_NAME = frozenset(
@@ -156,12 +157,13 @@ def _tokens_in(tokens: Sequence[Token], folded: Folded, start: int, end: int) ->
 def _is_name_line(line: str, tokens: Sequence[Token], *, is_next: bool) -> bool:
     """One to six words and no sentence. Away from the number, nothing that the rules know at its beginning."""
     words = [token for token in tokens if token.kind == "word"]
-    if not 0 < len(words) <= _MOST_NAME_WORDS or line.rstrip().endswith((".", "!", "?", ":")):
+    is_sentence = line.rstrip().endswith((".", "!", "?", ":")) and len(words) > _MOST_GIVEN_NAMES
+    if not 0 < len(words) <= _MOST_NAME_WORDS or is_sentence or any(token.kind == "num" for token in tokens):
         return False
     if is_next:
-        return any(_may_be_name(token) for token in words) and len(words) == len(tokens)
+        return any(_may_be_name(token) for token in words)
     is_bare = not words[0].concepts or words[0].text in _NOT_A_NAME
-    return len(words) == len(tokens) and is_bare and any(_may_be_name(token) and not token.concepts for token in words)
+    return is_bare and any(_may_be_name(token) and not token.concepts for token in words)
 
 
 def _segment_start(text: str, line_start: int, number_at: int) -> int:
