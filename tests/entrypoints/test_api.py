@@ -135,10 +135,11 @@ async def test_everything_not_listed_as_public_demands_a_caller(api: aiohttp.Cli
     assert paths
     for path in set(paths) - PUBLIC_ROUTES:
         filled = path.replace("{business_date}", "2026-11-24").replace("{advisor_id}", str(uuid4()))
-        async with api.get(filled) as response:
-            assert response.status == 401, path
-        async with api.get(filled, headers={"Authorization": "Bearer wrong"}) as response:
-            assert response.status == 401, path
+        for method in paths[path]:
+            async with api.request(method, filled) as response:
+                assert response.status == 401, path
+            async with api.request(method, filled, headers={"Authorization": "Bearer wrong"}) as response:
+                assert response.status == 401, path
 
 
 async def test_health_and_metrics(api: aiohttp.ClientSession, house: House) -> None:
@@ -166,3 +167,16 @@ async def test_the_relay_carries_each_job_once(house: House) -> None:
         async with house.database.transactions() as session:
             await outbox.relay_once(session, Sink(), now=house.clock())
     assert carried == ["whatsapp-delivery/drive-number"]
+
+
+async def test_lint(api: aiohttp.ClientSession) -> None:
+    body = {"text": "हर साल 15% पक्का रिटर्न", "advisor_type": "MFD"}
+    async with api.post("/v1/ai/lint", json=body, headers=OPERATOR) as response:
+        answer = await response.json()
+        assert (response.status, answer["verdict"], answer["language"]) == (200, "block", "HI")
+        assert any("रिटर्न" in (finding["message"] or "") for finding in answer["findings"])
+    async with api.post("/v1/ai/lint?stages=rules,model", json=body, headers=OPERATOR) as response:
+        assert (response.status, (await response.json())["code"]) == (422, "compliance.stage-unavailable")
+    for wrong in ({"text": "a", "advisor_type": "BANK"}, {"text": "a" * 20_001, "advisor_type": "RA"}):
+        async with api.post("/v1/ai/lint", json=wrong, headers=OPERATOR) as response:
+            assert (response.status, (await response.json())["code"]) == (422, "request.invalid")

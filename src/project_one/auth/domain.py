@@ -6,6 +6,7 @@ from enum import StrEnum
 
 class Permission(StrEnum):
     MORNING_READ = "delivery:morning:read"
+    LINT = "compliance:lint"
 
 
 @dataclass(frozen=True)

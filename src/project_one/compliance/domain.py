@@ -114,6 +114,16 @@ def worse(one: Band, other: Band) -> Band:
     return max(one, other, key=_ORDER.index)
 
 
+ADVISOR_TYPES: Mapping[str, Capacity] = {"MFD": Capacity.MFD, "RIA": Capacity.IA, "RA": Capacity.RA}
+
+_READERS = {Register.HI: "hi", Register.MR: "mr", Register.HI_LATN: "hi", Register.MR_LATN: "mr"}
+
+
+def reader_language(register: Register) -> str:
+    """In which language to speak to the author of such a text."""
+    return _READERS.get(register, "en")
+
+
 @dataclass(frozen=True)
 class Context:
     """For whom the text speaks."""

@@ -128,6 +128,11 @@ def _entries(texts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]
     yield from merged.items()
 
 
+def read_rules(texts: Sequence[tuple[str, str]], lexicon: Lexicon) -> list[Rule]:
+    """Rules of (file name, YAML) pairs. Raises RulebookError with file and line."""
+    return list(_rules(texts, lexicon, set()))
+
+
 def read_lexicon(texts: Sequence[tuple[str, str]]) -> Lexicon:
     return Lexicon(dict(_entries(texts)))
 

@@ -14,6 +14,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from project_one.auth import service as auth
 from project_one.auth.domain import Principal
 from project_one.bootstrap import House, open_house
+from project_one.compliance import rulebook
+from project_one.compliance.routes import lint_router
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
 from project_one.kernel import heartbeat, logs, problems
@@ -66,6 +68,10 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         delivery_router(house.database.readings, principal),
         prefix="/v1",
         dependencies=[Depends(principal)],
+    )
+
+    app.include_router(
+        lint_router(rulebook.load(), house.clock, principal), prefix="/v1", dependencies=[Depends(principal)]
     )
 
     @app.middleware("http")

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import project_one
-from project_one.compliance.domain import Context, Verdict
+from project_one.compliance.domain import ADVISOR_TYPES, Context, Verdict
 from project_one.compliance.evaluate import evaluate
 from project_one.compliance.mutations import mutations
 from project_one.compliance.rulebook import Rulebook, load
 from project_one.vocabulary.domain import Capacity
 
 EVALUATION = Path(project_one.__file__).parents[2] / "evaluation"
-CAPACITY = {"MFD": Capacity.MFD, "RIA": Capacity.IA, "RA": Capacity.RA}
 ON = date(2026, 11, 24)
 
 
@@ -53,7 +52,7 @@ def cases(half: str) -> list[Case]:
                         raw["id"],
                         raw["half"],
                         raw["language"],
-                        CAPACITY[raw["advisor_type"]],
+                        ADVISOR_TYPES[raw["advisor_type"]],
                         raw["text"],
                         raw["verdict"],
                         raw["difficulty"],

@@ -17,17 +17,14 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from project_one.compliance.domain import Band, Context, Finding, Register, Severity, Verdict
+from project_one.compliance.domain import ADVISOR_TYPES, Band, Context, Finding, Severity, Verdict, reader_language
 from project_one.compliance.evaluate import evaluate
 from project_one.compliance.rulebook import Rulebook, load
 from project_one.entrypoints.up.places import UpError
 from project_one.kernel.clock import business_date, shifted_clock
-from project_one.vocabulary.domain import Capacity
 
-_CAPACITY = {"MFD": Capacity.MFD, "RIA": Capacity.IA, "IA": Capacity.IA, "RA": Capacity.RA}
 _MAX_CHARACTERS = 100_000
 _CHUNK = 256
-_READER = {Register.HI: "hi", Register.MR: "mr", Register.HI_LATN: "hi", Register.MR_LATN: "mr"}
 _COLOUR = {Severity.BLOCK: "bold red", Severity.REVIEW: "yellow", Severity.WARN: "cyan"}
 _BAND_COLOUR = {Band.BLOCK: "bold red", Band.REVIEW: "bold yellow", Band.PASS: "bold green"}
 
@@ -49,7 +46,7 @@ def lint(
     today = business_date(shifted_clock(timedelta())())
     if jsonl:
         raise typer.Exit(lint_lines(sys.stdin.buffer, sys.stdout.buffer, rulebook, on=today))
-    if advisor_type not in _CAPACITY:
+    if advisor_type not in ADVISOR_TYPES:
         message = f"{advisor_type!r} is no advisor type; write MFD, RIA or RA."
         raise UpError(message)
     if not files:
@@ -59,7 +56,7 @@ def lint(
     worst = Band.PASS
     for path in files:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8", errors="replace")
-        verdict = evaluate(text, Context(_CAPACITY[advisor_type]), rulebook, on=today)
+        verdict = evaluate(text, Context(ADVISOR_TYPES[advisor_type]), rulebook, on=today)
         _show(console, str(path), text, verdict, rulebook)
         worst = max(worst, verdict.band, key=list(Band).index)
     raise typer.Exit(0 if worst is Band.PASS else 1)
@@ -155,10 +152,10 @@ def _answer(raw: bytes, rulebook: Rulebook, *, on: date) -> dict[str, Any]:
     if len(text) > _MAX_CHARACTERS:
         message = f"text has {len(text)} characters; at most {_MAX_CHARACTERS} are checked"
         raise LineInvalidError(message)
-    if not isinstance(kind, str) or kind not in _CAPACITY:
+    if not isinstance(kind, str) or kind not in ADVISOR_TYPES:
         message = "advisor_type must be MFD, RIA or RA"
         raise LineInvalidError(message)
-    verdict = evaluate(text, Context(_CAPACITY[kind]), rulebook, on=on)
+    verdict = evaluate(text, Context(ADVISOR_TYPES[kind]), rulebook, on=on)
     return {
         "id": item.get("id"),
         "verdict": verdict.band.value,
@@ -188,7 +185,7 @@ def _show(console: Console, name: str, text: str, verdict: Verdict, rulebook: Ru
     for finding in verdict.findings:
         shown.stylize(_COLOUR[finding.severity], finding.start, finding.end)
     console.print(shown)
-    language = _READER.get(verdict.register, "en")
+    language = reader_language(verdict.register)
     rules = {rule.id: rule for rule in rulebook.rules}
     for finding in verdict.findings:
         rule = rules.get(finding.rule_id)
