@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from project_one.bootstrap import QUEUES, open_house
 from project_one.entrypoints import api as api_process
@@ -34,6 +35,10 @@ for name, commands in (
     app.add_typer(commands, name=name)
 app.command()(lint)
 
+# SQLSTATE classes: disk_full and io_error; connection exception and operator intervention
+_DISK_FULL = frozenset({"53100", "58030"})
+_SERVER_GONE = frozenset({"08", "57"})
+
 
 def main() -> None:
     """The console script: a refusal is one sentence on standard error and exit code 1."""
@@ -45,9 +50,25 @@ def main() -> None:
     except DomainError as error:
         sys.stderr.write(f"{error.code}: {error.detail}\n")
         sys.exit(1)
+    except DBAPIError as error:
+        sentence = database_trouble(error)
+        if sentence is None:
+            raise
+        sys.stderr.write(f"{sentence}\n")
+        sys.exit(1)
     except OSError as error:
         sys.stderr.write(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}\n")
         sys.exit(1)
+
+
+def database_trouble(error: DBAPIError) -> str | None:
+    """What happened to the server under a running command, as one sentence; None if it is our own mistake."""
+    code: str = getattr(error.orig, "sqlstate", None) or ""
+    if code in _DISK_FULL:
+        return "The database's disk is full; free space and start again. What was committed is kept."
+    if error.connection_invalidated or code[:2] in _SERVER_GONE:
+        return "The database went away in the middle of the work; see that it runs and start again. What was committed is kept."
+    return None
 
 
 @app.command()

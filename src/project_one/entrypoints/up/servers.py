@@ -228,7 +228,10 @@ async def _create_database(url: str, server: Server, log: Path) -> None:
             TimeoutError,
         ):
             if server.has_failed:
-                message = f"PostgreSQL did not start: {children.last_words(log, lines=2)}"
+                message = (
+                    f"PostgreSQL did not start: {' '.join(children.last_words(log, lines=2).split())} "
+                    "If its files are damaged, restore them from a copy or start with ARGS=--fresh."
+                )
                 raise UpError(message) from None
             if asyncio.get_running_loop().time() > deadline:
                 message = f"PostgreSQL did not answer within {_READY_WITHIN_S} s; see {log}."
