@@ -63,7 +63,7 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date) -> Ve
         rule_id = "AMFI-MFD-STD-WARNING" if context.capacity == "MFD" else "SEBI-IA-STD-WARNING"
         findings.append(_missing(rule_id, "missing_warning"))
     spoken = [token for index, token in enumerate(tokens) if index not in footer.tokens]
-    return judge(_settled(findings), register_of(spoken or tokens))
+    return judge(findings, register_of(spoken or tokens))
 
 
 def _missing(rule_id: str, category: str) -> Finding:
@@ -83,22 +83,6 @@ def _rule_findings(text: str, body: Text, context: Context, rulebook: Rulebook, 
 
 def _is_in_force(start: date, until: date | None, on: date) -> bool:
     return start <= on and (until is None or on <= until)
-
-
-def _settled(findings: Sequence[Finding]) -> list[Finding]:
-    """In the order of the text; of findings of one category that overlap only the gravest stays."""
-    rank = {Severity.BLOCK: 0, Severity.REVIEW: 1, Severity.WARN: 2}
-    kept: list[Finding] = []
-    for finding in sorted(findings, key=lambda item: (rank[item.severity], item.start, item.end)):
-        overlaps = any(
-            other.category == finding.category
-            and other.start < max(finding.end, 1)
-            and finding.start < max(other.end, 1)
-            for other in kept
-        )
-        if not overlaps:
-            kept.append(finding)
-    return sorted(kept, key=lambda item: (item.start, item.end, item.rule_id))
 
 
 def _body_spans(text: str, tokens: Sequence[Token], footer: frozenset[int]) -> list[tuple[int, int]]:
