@@ -164,12 +164,16 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class StageResult:
-    """What one stage saw. `trouble`: why it could not look properly; None if it could. `took_ms`: its own time."""
+    """What one stage saw. `trouble`: why it could not look properly; None if it could. `took_ms`: its own time.
+
+    `dropped`: suspicions of a model whose quote does not stand in the text.
+    """
 
     stage: Stage
     findings: Sequence[Finding] = ()
     trouble: str | None = None
     took_ms: float = 0.0
+    dropped: int = 0
 
 
 @dataclass(frozen=True)

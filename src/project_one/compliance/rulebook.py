@@ -56,7 +56,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything an evaluation reads. `version`: SHA-256 over the files."""
+    """Everything an evaluation reads. `version`: of the policy files it was read from."""
 
     rules: Sequence[Rule]
     lexicon: Lexicon
@@ -98,24 +98,51 @@ def _mapping(loader: _Lined, node: yaml.MappingNode) -> dict[str, Any]:
 _Lined.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+def shipped() -> dict[str, str]:
+    """The policy files that ship with this release: folder/name to text."""
+    root = files("project_one.compliance") / "data"
+    return {
+        f"{folder.name}/{path.name}": path.read_text(encoding="utf-8")
+        for folder in root.iterdir()
+        if folder.is_dir()
+        for path in folder.iterdir()
+        if path.name.endswith(".yaml")
+    }
+
+
 def load() -> Rulebook:
     """The shipped rulebook. Raises RulebookError."""
-    root = files("project_one.compliance") / "data"
+    return read_policy(shipped())
+
+
+def policy_version(policy: Mapping[str, str]) -> str:
+    """SHA-256 over names and texts of all files of a policy: the same files are the same version."""
     digest = hashlib.sha256()
-    texts: dict[str, list[tuple[str, str]]] = {"lexicon": [], "rules": [], "footer": []}
-    for kind, found in texts.items():
-        for path in sorted((root / kind).iterdir(), key=lambda item: item.name):
-            if path.name.endswith(".yaml"):
-                raw = path.read_bytes()
-                digest.update(path.name.encode() + b"\0" + raw)
-                found.append((f"{kind}/{path.name}", raw.decode()))
+    for name in sorted(policy):
+        for part in (name, policy[name]):
+            raw = part.encode()
+            digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()
+
+
+def read_policy(policy: Mapping[str, str]) -> Rulebook:
+    """A rulebook of policy files (folder/name to YAML). Raises RulebookError with file and line."""
+    texts = {kind: _of_kind(policy, kind) for kind in ("lexicon", "rules", "footer")}
+    missing = [kind for kind, found in texts.items() if not found]
+    if missing:
+        message = f"the policy has no files under {', '.join(missing)}"
+        raise RulebookError(message)
     lexicon, literals = read_lexicon(texts["lexicon"]), set[str]()
     rules = list(_rules(texts["rules"], lexicon, literals))
     halves = _halves(texts["footer"], lexicon, literals)
     entries = dict(_entries(texts["lexicon"]))
     for literal in literals:
         entries[literal] = [literal.strip('"').replace(" ", "_")]
-    return Rulebook(rules, Lexicon(entries), halves, digest.hexdigest())
+    return Rulebook(rules, Lexicon(entries), halves, policy_version(policy))
+
+
+def _of_kind(policy: Mapping[str, str], kind: str) -> list[tuple[str, str]]:
+    return sorted((name, text) for name, text in policy.items() if name.startswith(f"{kind}/"))
 
 
 def _entries(texts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]]:
