@@ -60,6 +60,7 @@ async def settings(test_servers: RealServers) -> Settings:
             "database_url": test_servers.app_url,
             "redis_url": test_servers.redis_url,
             "operator_token": "operator",
+            "reviewer_tokens": "asha=asha-token,ravi=ravi-token",
             "vault_key": _KEY,
             "lookup_key": _KEY,
             "certificate_key": _KEY,

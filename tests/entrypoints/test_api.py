@@ -15,6 +15,7 @@ from sqlalchemy import text
 from project_one.bootstrap import House
 from project_one.entrypoints.api import PUBLIC_ROUTES, build_app
 from project_one.kernel import inbox, outbox
+from project_one.kernel.clock import business_date
 from project_one.kernel.inbox import InboxState
 from project_one.kernel.queue import JobProducer
 from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
@@ -43,6 +44,7 @@ def signed(raw: bytes, secret: str = "app-secret") -> dict[str, str]:
 
 
 OPERATOR = {"Authorization": "Bearer operator"}
+WARNING = "Mutual Fund investments are subject to market risks, read all scheme related documents carefully."
 
 
 async def backlog(house: House) -> dict[InboxState, int]:
@@ -175,8 +177,83 @@ async def test_lint(api: aiohttp.ClientSession) -> None:
         answer = await response.json()
         assert (response.status, answer["verdict"], answer["language"]) == (200, "block", "HI")
         assert any("रिटर्न" in (finding["message"] or "") for finding in answer["findings"])
-    async with api.post("/v1/ai/lint?stages=rules,model", json=body, headers=OPERATOR) as response:
+        assert (answer["degraded"], answer["stages_done"][1]["trouble"]) == (True, "no model is configured")
+    clean = {"text": "Save first.\nAsha Rao, ARN-12345\n" + WARNING, "advisor_type": "MFD"}
+    for stages, verdict in (("rules", "pass"), ("rules,model", "review")):
+        async with api.post(f"/v1/ai/lint?stages={stages}", json=clean, headers=OPERATOR) as response:
+            assert (response.status, (await response.json())["verdict"]) == (200, verdict)
+    async with api.post("/v1/ai/lint?stages=rules,rendered", json=body, headers=OPERATOR) as response:
         assert (response.status, (await response.json())["code"]) == (422, "compliance.stage-unavailable")
-    for wrong in ({"text": "a", "advisor_type": "BANK"}, {"text": "a" * 20_001, "advisor_type": "RA"}):
+    async with api.post("/v1/ai/lint", json=body | {"policy_version": "0" * 64}, headers=OPERATOR) as response:
+        assert (response.status, (await response.json())["code"]) == (422, "compliance.policy-version-invalid")
+    for wrong in (
+        {"text": "a", "advisor_type": "BANK"},
+        {"text": "a", "advisor_type": "RA", "language": "Klingon"},
+        {"text": "a" * 20_001, "advisor_type": "RA"},
+        {"text": "\ud83d", "advisor_type": "RA"},
+    ):
         async with api.post("/v1/ai/lint", json=wrong, headers=OPERATOR) as response:
             assert (response.status, (await response.json())["code"]) == (422, "request.invalid")
+
+
+async def test_lint_as_a_stream_gives_the_rules_first(api: aiohttp.ClientSession) -> None:
+    body = {"text": "Guaranteed 15% returns 🔥 every year", "advisor_type": "MFD"}
+    headers = OPERATOR | {"Accept": "text/event-stream"}
+    async with api.post("/v1/ai/lint", json=body, headers=headers) as response:
+        assert response.headers["content-type"].startswith("text/event-stream")
+        blocks = [block for block in (await response.text()).split("\n\n") if block.startswith("event")]
+    names = [block.split("\n")[0] for block in blocks]
+    first, last = (json.loads(block.split("data: ", 1)[1]) for block in blocks)
+    assert names == ["event: rules", "event: verdict"]
+    assert (first["degraded"], first["verdict"], first["stages_due"]) == (False, "block", ["rules"])
+    assert (last["degraded"], last["verdict"], last["stages_due"]) == (True, "block", ["model", "rules"])
+
+
+RAVI = {"Authorization": "Bearer ravi-token"}
+
+
+async def test_a_policy_takes_two_people_over_http(api: aiohttp.ClientSession, house: House) -> None:
+    today = business_date(house.clock()).isoformat()
+    async with api.get("/v1/policies", headers=OPERATOR) as response:
+        listed = await response.json()
+        assert (listed["in_force"], listed["policies"]) == (listed["shipped"], [])
+    rule = (
+        "- {id: HOUSE-ZEBRA, category: exaggeration, basis: house, from: 2026-01-01, message: {en: a, hi: b, mr: c},"
+        " remedy: {en: a, hi: b, mr: c}, patterns: ['\"zebra\"']}"
+    )
+    draft = {"base": listed["shipped"], "files": {"rules/house.yaml": rule}, "note": "No zebras in captions."}
+    async with api.post("/v1/policies", json=draft, headers=OPERATOR) as response:
+        made = await response.json()
+        assert (response.status, made["state"]) == (201, "draft")
+    path = f"/v1/policies/{made['version']}"
+    async with api.post(f"{path}/regression", headers=OPERATOR) as response:
+        tested = await response.json()
+        assert (tested["state"], tested["regression"]["failed"] > 0) == ("draft", True)
+        assert any("HOUSE-ZEBRA has 0 hits" in line for line in tested["regression"]["failures"])
+    async with api.get(f"/v1/policies/{listed['shipped']}/files", headers=OPERATOR) as response:
+        files = await response.json()
+    examples = "\nHOUSE-ZEBRA:\n" + "".join(
+        f"  {kind}:\n" + "".join(f'    - "{text} {number}."\n' for number in "ABCDE")
+        for kind, text in (("hits", "A zebra runs"), ("near", "A horse runs"))
+    )
+    registers = [name for name in files if name.startswith("examples/")]
+    draft["files"] |= {name: files[name] + examples for name in registers}
+    async with api.post("/v1/policies", json=draft, headers=OPERATOR) as response:
+        path = f"/v1/policies/{(await response.json())['version']}"
+    async with api.post(f"{path}/regression", headers=OPERATOR) as response:
+        assert (await response.json())["state"] == "tested"
+    approval = {"effective_from": today}
+    async with api.post(f"{path}/approve", json=approval, headers=OPERATOR) as response:
+        assert (response.status, (await response.json())["code"]) == (403, "compliance.four-eyes")
+    async with api.post(f"{path}/approve", json=approval, headers=RAVI) as response:
+        answer = await response.json()
+        assert (answer["state"], answer["approver"], answer["is_in_force"]) == ("approved", "reviewer:ravi", True)
+    body = {"text": "A zebra saves.", "advisor_type": "MFD"}
+    async with api.post("/v1/ai/lint?stages=rules", json=body, headers=OPERATOR) as response:
+        assert "HOUSE-ZEBRA" in {finding["rule_id"] for finding in (await response.json())["findings"]}
+    async with api.post(f"{path}/replay", headers=RAVI) as response:
+        assert await response.json() == {"version": path[-64:], "replayed": 0, "differing": 0, "flips": []}
+    async with api.post(f"{path}/withdraw", json={"reason": "Zebras are fine."}, headers=RAVI) as response:
+        assert (await response.json())["is_in_force"] is False
+    async with api.get("/v1/policies/nothing", headers=RAVI) as response:
+        assert (response.status, (await response.json())["code"]) == (404, "compliance.policy-unknown")

@@ -29,6 +29,13 @@ class Action(StrEnum):
     NUMBER_STOPPED = "number.stopped"
     NUMBER_RESUMED = "number.resumed"
     CERTIFICATE_ISSUED = "certificate.issued"
+    POLICY_DRAFTED = "policy.drafted"
+    POLICY_TESTED = "policy.tested"
+    POLICY_APPROVED = "policy.approved"
+    POLICY_WITHDRAWN = "policy.withdrawn"
+    OVERRIDE_ASKED = "override.asked"
+    OVERRIDE_GRANTED = "override.granted"
+    OVERRIDE_REVOKED = "override.revoked"
 
 
 @dataclass(frozen=True)

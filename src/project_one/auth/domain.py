@@ -7,6 +7,9 @@ from enum import StrEnum
 class Permission(StrEnum):
     MORNING_READ = "delivery:morning:read"
     LINT = "compliance:lint"
+    POLICY_READ = "compliance:policy:read"
+    POLICY_WRITE = "compliance:policy:write"
+    POLICY_APPROVE = "compliance:policy:approve"
 
 
 @dataclass(frozen=True)
@@ -18,3 +21,8 @@ class Principal:
 
 
 OPERATOR = Principal(actor="operator", permissions=frozenset(Permission))
+
+
+def reviewer(name: str) -> Principal:
+    """A member of the platform's staff who reviews."""
+    return Principal(actor=f"reviewer:{name}", permissions=frozenset(Permission))

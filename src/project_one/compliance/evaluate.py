@@ -40,8 +40,11 @@ _CONTRAST = frozenset(
 )
 
 
-def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date) -> Verdict:
-    """The verdict of the rules in force on that day. `text`: a caption; identity and warning may stand anywhere."""
+def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_framed: bool = False) -> Verdict:
+    """The verdict of the rules in force on that day. `text`: a caption; identity and warning may stand anywhere.
+
+    `is_framed`: identity and warning come from a frame around this text and are looked for in the rendered message.
+    """
     lexicon = rulebook.lexicon
     folded = fold(text)
     reading = read(folded, lexicon, _CONTRAST)
@@ -57,9 +60,9 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date) -> Ve
     findings = [*_rule_findings(text, body, context, rulebook, on=on)]
     findings += format_findings(text, _body_spans(text, tokens, footer.tokens))
     findings += personal_findings(text, folded)
-    if not footer.has_identity:
+    if not is_framed and not footer.has_identity:
         findings.append(_missing("SEBI-ALL-IDENTITY-FIRST-LINE", "missing_identity"))
-    if not footer.has_warning:
+    if not is_framed and not footer.has_warning:
         rule_id = "AMFI-MFD-STD-WARNING" if context.capacity == "MFD" else "SEBI-IA-STD-WARNING"
         findings.append(_missing(rule_id, "missing_warning"))
     spoken = [token for index, token in enumerate(tokens) if index not in footer.tokens]

@@ -1,49 +1,142 @@
-"""Linting over HTTP: rules only."""
+"""Linting over HTTP: the rules at once, the model when it is asked for; as one answer or as a stream of events."""
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi.sse import EventSourceResponse, format_sse_event
 
 from project_one.auth import service as auth
 from project_one.auth.domain import Permission, Principal
-from project_one.compliance.domain import ADVISOR_TYPES, Context, Finding, Register, reader_language
+from project_one.compliance.domain import (
+    ADVISOR_TYPES,
+    Conclusion,
+    Context,
+    Finding,
+    Register,
+    Stage,
+    StageResult,
+    Verdict,
+    conclude,
+    reader_language,
+)
 from project_one.compliance.errors import StageUnavailableError
 from project_one.compliance.evaluate import evaluate
+from project_one.compliance.model import Evaluator, ask
 from project_one.compliance.rulebook import Rulebook
 from project_one.compliance.schemas import LintIn, LintOut
+from project_one.compliance.shelf import PolicyShelf
 from project_one.kernel.clock import Clock, business_date
 
-Stages = Annotated[str, Query(description="Which stages are due, with commas; there is `rules`.", examples=["rules"])]
+MODEL_DEADLINE_S = 1.1
+_LONG = 2_000  # characters from which the rules are read off the event loop
+
+Stages = Annotated[
+    str, Query(description="Which stages are due, with commas: `rules`, or `rules,model`.", examples=["rules"])
+]
+Accept = Annotated[str | None, Header(description="`text/event-stream` for the rules' verdict at once.")]
 
 
-def lint_router(rulebook: Rulebook, clock: Clock, principal: Callable[..., Principal]) -> APIRouter:
-    router = APIRouter(tags=["compliance"])
+def due_stages(asked: str) -> frozenset[Stage]:
+    """The stages a caller names; the rules always look. Raises StageUnavailableError."""
+    names = {name.strip() for name in asked.split(",")}
+    unknown = sorted(names - {Stage.RULES, Stage.MODEL})
+    if unknown:
+        message = f"There is no stage {unknown[0][:40]!r} for a caption; ask for stages=rules or stages=rules,model."
+        raise StageUnavailableError(message)
+    return frozenset(Stage(name) for name in names) | {Stage.RULES}
+
+
+def shown(conclusion: Conclusion, rulebook: Rulebook) -> dict[str, Any]:
+    """A conclusion for its reader."""
+    verdict = conclusion.verdict
     rules = {rule.id: rule for rule in rulebook.rules}
+    return {
+        "verdict": verdict.band,
+        "risk_score": verdict.risk_score,
+        "language": verdict.register,
+        "policy_version": rulebook.version,
+        "stages_due": sorted(conclusion.due),
+        "stages_done": [
+            {"stage": item.stage, "took_ms": round(item.took_ms, 2), "trouble": item.trouble, "dropped": item.dropped}
+            for item in conclusion.results
+        ],
+        "degraded": conclusion.is_degraded,
+        "findings": [_finding(finding, verdict.register, rules) for finding in verdict.findings],
+        "rewrite": None,
+    }
 
-    def shown(finding: Finding, register: Register) -> dict[str, Any]:
-        rule, language = rules.get(finding.rule_id), reader_language(register)
-        told = {
-            "message": rule.message[language] if rule else None,
-            "remedy": rule.remedy[language] if rule else None,
-            "basis": rule.basis if rule else None,
-        }
-        return vars(finding) | {"quote": finding.quote.encode("utf-8", "replace").decode()} | told
 
-    @router.post("/ai/lint", response_model=LintOut, summary="Check a caption before it is posted")
-    async def lint(body: LintIn, caller: Annotated[Principal, Depends(principal)], stages: Stages = "rules") -> Any:  # pyright: ignore[reportUnusedFunction]
+def _finding(finding: Finding, register: Register, rules: Mapping[str, Any]) -> dict[str, Any]:
+    rule, language = rules.get(finding.rule_id), reader_language(register)
+    told = {
+        "message": rule.message[language] if rule else None,
+        "remedy": rule.remedy[language] if rule else None,
+        "basis": rule.basis if rule else None,
+    }
+    return vars(finding) | {"quote": finding.quote.encode("utf-8", "replace").decode()} | told
+
+
+def lint_router(
+    shelf: PolicyShelf, evaluator: Evaluator | None, clock: Clock, principal: Callable[..., Principal]
+) -> APIRouter:
+    router = APIRouter(tags=["compliance"])
+
+    async def rules_of(body: LintIn, rulebook: Rulebook) -> tuple[Verdict, StageResult]:
+        began = time.perf_counter()
+        context, today = Context(ADVISOR_TYPES[body.advisor_type]), business_date(clock())
+        if len(body.text) > _LONG:
+            verdict = await asyncio.to_thread(evaluate, body.text, context, rulebook, on=today)
+        else:
+            verdict = evaluate(body.text, context, rulebook, on=today)
+        return verdict, StageResult(Stage.RULES, verdict.findings, None, (time.perf_counter() - began) * 1000)
+
+    @router.post(
+        "/ai/lint",
+        response_model=LintOut,
+        summary="Check a caption before it is posted",
+        description=(
+            "One verdict, or with `Accept: text/event-stream` two events: `rules` at once and `verdict` when every due "
+            "stage is done. Without the model, or when it fails, the verdict is `review` at least and `degraded`."
+        ),
+        responses={200: {"content": {"text/event-stream": {}}}},
+    )
+    async def lint(  # pyright: ignore[reportUnusedFunction]
+        body: LintIn,
+        caller: Annotated[Principal, Depends(principal)],
+        stages: Stages = "rules,model",
+        accept: Accept = None,
+    ) -> Any:
         auth.require(caller, Permission.LINT)
-        if stages != "rules":
-            message = f"There is no stage {stages!r} yet; ask for stages=rules."
-            raise StageUnavailableError(message, stages=stages)
-        verdict = evaluate(body.text, Context(ADVISOR_TYPES[body.advisor_type]), rulebook, on=business_date(clock()))
-        return {
-            "verdict": verdict.band,
-            "risk_score": verdict.risk_score,
-            "language": verdict.register,
-            "policy_version": rulebook.version,
-            "stages_done": ["rules"],
-            "findings": [shown(finding, verdict.register) for finding in verdict.findings],
-        }
+        due = due_stages(stages)
+        if body.policy_version is None:
+            rulebook = await shelf.in_force(business_date(clock()))
+        else:
+            rulebook = await shelf.version(body.policy_version)
+        verdict, rules = await rules_of(body, rulebook)
+
+        async def whole() -> Conclusion:
+            results = [rules]
+            if Stage.MODEL in due:
+                context = Context(ADVISOR_TYPES[body.advisor_type])
+                results.append(await ask(evaluator, body.text, context, deadline_s=MODEL_DEADLINE_S))
+            return conclude(verdict.register, due, results)
+
+        if "text/event-stream" not in (accept or ""):
+            return shown(await whole(), rulebook)
+
+        async def events() -> AsyncGenerator[bytes]:
+            first = conclude(verdict.register, {Stage.RULES}, [rules])
+            yield _event("rules", shown(first, rulebook))
+            yield _event("verdict", shown(await whole(), rulebook))
+
+        response: Response = EventSourceResponse(events())
+        return response
 
     return router
+
+
+def _event(name: str, body: dict[str, Any]) -> bytes:
+    return format_sse_event(event=name, data_str=LintOut.model_validate(body).model_dump_json())

@@ -287,6 +287,21 @@ async def scheduled(session: ReadSession, business_date: date, slot: Slot) -> di
     return found
 
 
+async def scheduled_dates(session: ReadSession, content_hashes: Collection[str], since: date) -> dict[str, list[date]]:
+    """Business dates from `since` on for which packs with these texts are scheduled, by content hash."""
+    rows = await session.execute(
+        select(VariantRow.content_sha256, ScheduleRow.business_date)
+        .join(ScheduleRow, ScheduleRow.pack_id == VariantRow.pack_id)
+        .where(among(VariantRow.content_sha256, content_hashes), ScheduleRow.business_date >= since)
+        .distinct()
+        .order_by(ScheduleRow.business_date)
+    )
+    found: dict[str, list[date]] = {}
+    for sha256, business_date in rows:
+        found.setdefault(sha256, []).append(business_date)
+    return found
+
+
 async def schedule(
     session: WriteSession,
     *,

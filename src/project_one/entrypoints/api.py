@@ -14,8 +14,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from project_one.auth import service as auth
 from project_one.auth.domain import Principal
 from project_one.bootstrap import House, open_house
-from project_one.compliance import rulebook
+from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
+from project_one.compliance.shelf import PolicyShelf
+from project_one.content import service as content
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
 from project_one.kernel import heartbeat, logs, problems
@@ -51,10 +53,13 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     )
     problems.install(app)
     settings = house.settings
+    reviewer_tokens = settings.reviewers
 
     def principal(request: Request) -> Principal:
         token = settings.operator_token.get_secret_value()
-        return auth.authenticate(request.headers.get("authorization"), operator_token=token)
+        return auth.authenticate(
+            request.headers.get("authorization"), operator_token=token, reviewer_tokens=reviewer_tokens
+        )
 
     app.include_router(health_router(house, producer))
     app.include_router(
@@ -69,10 +74,11 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         prefix="/v1",
         dependencies=[Depends(principal)],
     )
-
-    app.include_router(
-        lint_router(rulebook.load(), house.clock, principal), prefix="/v1", dependencies=[Depends(principal)]
-    )
+    for router in (
+        lint_router(PolicyShelf(house.database.readings), None, house.clock, principal),
+        policy_router(house.database, house.clock, principal, content.scheduled_dates),
+    ):
+        app.include_router(router, prefix="/v1", dependencies=[Depends(principal)])
 
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]

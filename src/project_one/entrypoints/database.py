@@ -13,6 +13,7 @@ import project_one
 from project_one.advisor import models as advisor
 from project_one.audit import models as audit
 from project_one.channel import models as channel
+from project_one.compliance import models as compliance
 from project_one.content import models as content
 from project_one.delivery import models as delivery
 from project_one.kernel import heartbeat, inbox, occurrences, outbox
@@ -26,6 +27,7 @@ _TABLE_OWNERS = (
     advisor,
     audit,
     channel,
+    compliance,
     content,
     delivery,
     heartbeat,

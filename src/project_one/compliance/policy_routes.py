@@ -1,0 +1,157 @@
+"""The life of a policy over HTTP, and what a candidate would change."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from project_one.auth import service as auth
+from project_one.auth.domain import Permission, Principal
+from project_one.compliance import policies, verdicts
+from project_one.compliance.domain import ADVISOR_TYPES
+from project_one.compliance.errors import PolicyInvalidError
+from project_one.compliance.models import PolicyRow
+from project_one.compliance.regression import Regression, run_regression
+from project_one.compliance.rulebook import Rulebook, RulebookError, load, read_policy
+from project_one.compliance.schemas import (
+    PolicyApproveIn,
+    PolicyDraftIn,
+    PolicyListOut,
+    PolicyOut,
+    PolicyWithdrawIn,
+    ReplayOut,
+    as_dict,
+)
+from project_one.kernel.clock import Clock, business_date
+from project_one.kernel.db import Database, ReadSession
+
+ScheduledDates = Callable[[ReadSession, Collection[str], date], Awaitable[Mapping[str, Sequence[date]]]]
+"""From content hashes to the business dates, from a date on, for which packs with these texts are scheduled."""
+
+_TYPE_OF = {capacity.value: name for name, capacity in ADVISOR_TYPES.items()}
+
+
+def tested(files: Mapping[str, str], on: date) -> Regression:
+    """Read policy files and run their examples; blocks for a second or two. Raises PolicyInvalidError."""
+    try:
+        return run_regression(files, read_policy(files), on=on)
+    except RulebookError as error:
+        raise PolicyInvalidError(str(error)) from error
+
+
+def policy_router(
+    database: Database, clock: Clock, principal: Callable[..., Principal], scheduled: ScheduledDates
+) -> APIRouter:
+    router = APIRouter(prefix="/policies", tags=["policies"])
+    shipped_version = load().version
+
+    def out(row: PolicyRow, in_force: str) -> dict[str, Any]:
+        return as_dict(row, PolicyOut) | {"is_in_force": row.version == in_force}
+
+    async def shown(version: str) -> dict[str, Any]:
+        async with database.readings() as session:
+            in_force = await policies.current_version(session, business_date(clock())) or shipped_version
+            return out(await policies.policy(session, version), in_force)
+
+    @router.get("", response_model=PolicyListOut, summary="All versions, newest first")
+    async def read_all(caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        auth.require(caller, Permission.POLICY_READ)
+        async with database.readings() as session:
+            in_force = await policies.current_version(session, business_date(clock())) or shipped_version
+            rows = await policies.all_policies(session)
+        return {
+            "in_force": in_force,
+            "shipped": shipped_version,
+            "policies": [out(row, in_force) for row in rows],
+        }
+
+    @router.get("/{version}", response_model=PolicyOut, summary="One version")
+    async def read_one(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        auth.require(caller, Permission.POLICY_READ)
+        return await shown(version)
+
+    @router.get("/{version}/files", response_model=dict[str, str], summary="Its files")
+    async def read_files(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        auth.require(caller, Permission.POLICY_READ)
+        async with database.readings() as session:
+            return await policies.files_of(session, version)
+
+    @router.post("", response_model=PolicyOut, status_code=201, summary="Draft a version from changes to another")
+    async def draft(body: PolicyDraftIn, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        auth.require(caller, Permission.POLICY_WRITE)
+        if body.is_too_large:
+            message = f"The files hold {body.size()} characters; 3,000,000 are allowed."
+            raise PolicyInvalidError(message)
+        async with database.readings() as session:
+            base = await policies.files_of(session, body.base)
+        files = await asyncio.to_thread(policies.with_changes, base, body.files)
+        async with database.transactions() as session:
+            made = await policies.draft(session, files, author=caller.actor, note=body.note, now=clock())
+        return await shown(made.version)
+
+    @router.post("/{version}/regression", response_model=PolicyOut, summary="Run its examples")
+    async def regress(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        auth.require(caller, Permission.POLICY_WRITE)
+        async with database.readings() as session:
+            await policies.policy(session, version)
+            files = await policies.files_of(session, version)
+        regression = await asyncio.to_thread(tested, files, business_date(clock()))
+        async with database.transactions() as session:
+            await policies.record_regression(session, version, regression, actor=caller.actor, now=clock())
+        return await shown(version)
+
+    @router.post("/{version}/approve", response_model=PolicyOut, summary="Put it in force from a date on")
+    async def approve(  # pyright: ignore[reportUnusedFunction]
+        version: str, body: PolicyApproveIn, caller: Annotated[Principal, Depends(principal)]
+    ) -> Any:
+        auth.require(caller, Permission.POLICY_APPROVE)
+        now = clock()
+        async with database.transactions() as session:
+            await policies.approve(
+                session,
+                version,
+                approver=caller.actor,
+                effective_from=body.effective_from,
+                now=now,
+                today=business_date(now),
+            )
+        return await shown(version)
+
+    @router.post("/{version}/withdraw", response_model=PolicyOut, summary="Take it out of force")
+    async def withdraw(  # pyright: ignore[reportUnusedFunction]
+        version: str, body: PolicyWithdrawIn, caller: Annotated[Principal, Depends(principal)]
+    ) -> Any:
+        auth.require(caller, Permission.POLICY_APPROVE)
+        async with database.transactions() as session:
+            await policies.withdraw(session, version, actor=caller.actor, reason=body.reason, now=clock())
+        return await shown(version)
+
+    @router.post("/{version}/replay", response_model=ReplayOut, summary="What would flip under it")
+    async def replay(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        auth.require(caller, Permission.POLICY_READ)
+        async with database.readings() as session:
+            files = await policies.files_of(session, version)
+            kept = await verdicts.newest(session)
+        replayed = await asyncio.to_thread(_replayed, files, kept)
+        async with database.readings() as session:
+            hashes = {flip.content_sha256 for flip in replayed.flips}
+            dates = await scheduled(session, hashes, business_date(clock()))
+        return {
+            "version": version,
+            "replayed": replayed.replayed,
+            "differing": replayed.differing,
+            "flips": [
+                vars(flip)
+                | {"advisor_type": _TYPE_OF[flip.capacity], "scheduled_on": dates.get(flip.content_sha256, ())}
+                for flip in replayed.flips
+            ],
+        }
+
+    return router
+
+
+def _replayed(files: Mapping[str, str], kept: Sequence[verdicts.Kept]) -> verdicts.Replay:
+    rulebook: Rulebook = read_policy(files)
+    return verdicts.replay(kept, rulebook)
