@@ -19,7 +19,9 @@ _CAPITALS = re.compile(r"[A-Z][A-Z'’]+")
 _MAYBE_SHOUTED = re.compile(r"(?:[A-Z][A-Z'’]+[^A-Za-z]+){3}[A-Z]{2}")
 
 
-_PAN = re.compile(r"(?<![a-z0-9])[a-z]{5}\d{4}[a-z](?![a-z0-9])")
+_PAN_END = re.compile(r"\d{4}[a-z](?![a-z0-9])")  # digits are rarer than letters, so they are looked for first
+_PAN = re.compile(r"(?<![a-z0-9])[a-z]{5}\d{4}[a-z]")
+_PAN_LETTERS = 5
 _AADHAAR = re.compile(r"(?<![\d.,])[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}(?![\d.,]*\d)")
 _AADHAAR_NAMED = re.compile(r"(?:aadhaar|aadhar|adhar|uidai|आधार)[^\d\n]{0,24}(\d{4}[ -]?\d{4}[ -]?\d{4})(?!\d)")
 _PHONE = re.compile(r"(?<![\d.,/-])(?:\+?91[ -]?|0)?[6-9]\d{4}[ -]?\d{5}(?![\d]|[.,]\d)")
@@ -106,8 +108,10 @@ def personal_findings(text: str, folded: Folded) -> Iterator[Finding]:
 
 
 def _personal_spans(folded: str) -> Iterator[tuple[str, int, int]]:
-    for match in _PAN.finditer(folded):
-        yield "DATA-PAN", match.start(), match.end()
+    for end in _PAN_END.finditer(folded):
+        match = _PAN.match(folded, max(0, end.start() - _PAN_LETTERS))
+        if match is not None:
+            yield "DATA-PAN", match.start(), match.end()
     for match in _AADHAAR.finditer(folded):
         if is_verhoeff(re.sub(r"\D", "", match.group())):
             yield "DATA-AADHAAR", match.start(), match.end()
@@ -115,7 +119,7 @@ def _personal_spans(folded: str) -> Iterator[tuple[str, int, int]]:
         yield "DATA-AADHAAR", match.start(1), match.end(1)
     for match in _ACCOUNT.finditer(folded):
         yield "DATA-ACCOUNT", match.start(1), match.end(1)
-    for match in _HANDLE.finditer(folded):
+    for match in _HANDLE.finditer(folded) if "@" in folded else ():
         if not _OWN_HANDLE.fullmatch(match.group()):
             yield "DATA-PAYMENT-HANDLE", match.start(), match.end()
     for match in _PHONE.finditer(folded):

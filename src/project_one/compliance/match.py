@@ -94,13 +94,16 @@ class Text:
     reading: Reading
     concepts: Mapping[str, Sequence[Occurrence]]
     skipped: frozenset[int] = frozenset()
-    sentences: dict[str, set[int]] = field(default_factory=dict[str, set[int]])  # in which each concept stands
+    _sentences: dict[str, frozenset[int]] = field(default_factory=dict[str, frozenset[int]])
 
-    def __post_init__(self) -> None:
-        tokens = self.reading.tokens
-        self.sentences = {
-            concept: {tokens[item.first].sentence for item in items} for concept, items in self.concepts.items()
-        }
+    def sentences(self, concept: str) -> frozenset[int]:
+        """In which sentences a concept stands."""
+        known = self._sentences.get(concept)
+        if known is None:
+            tokens = self.reading.tokens
+            known = frozenset(tokens[item.first].sentence for item in self.concepts.get(concept, ()))
+            self._sentences[concept] = known
+        return known
 
     @property
     def tokens(self) -> Sequence[Token]:
@@ -109,8 +112,13 @@ class Text:
 
 def find(pattern: Pattern, text: Text) -> list[Occurrence]:
     """Every place where the pattern is claimed."""
-    if not all(any(name in text.concepts for name in element) for element in pattern.elements):
-        return []
+    concepts = text.concepts
+    for element in pattern.elements:
+        for name in element:
+            if name in concepts:
+                break
+        else:
+            return []
     places = [_places(element, text) for element in pattern.elements]
     if not all(places):
         return []
@@ -190,13 +198,13 @@ def _is_meant(pattern: Pattern, whole: Occurrence, spans: Sequence[Occurrence], 
 
 
 def _in_sentence(concept: str, sentence: int, text: Text) -> bool:
-    return sentence in text.sentences.get(concept, ())
+    return sentence in text.sentences(concept)
 
 
 def _is_near(concept: str, whole: Occurrence, within: int, text: Text) -> bool:
     """In the same sentence and within a few words."""
     sentence = text.tokens[whole.first].sentence
-    return sentence in text.sentences.get(concept, ()) and any(
+    return sentence in text.sentences(concept) and any(
         item.first <= whole.last + within
         and item.last >= whole.first - within
         and text.tokens[item.first].sentence == sentence
@@ -211,7 +219,7 @@ def is_warned_of(whole: Occurrence, text: Text) -> bool:
     if _in_sentence("THIRD", sentence, text) and _in_sentence("SAY", sentence, text):
         return True  # what others claim, not what the text claims
     near = {sentence + offset for offset in range(-reach, reach + 1)}
-    if near.isdisjoint(text.sentences.get("WARN_CUE", ())):
+    if near.isdisjoint(text.sentences("WARN_CUE")):
         return False
     for cue in text.concepts["WARN_CUE"]:
         inside = whole.first <= cue.first <= whole.last

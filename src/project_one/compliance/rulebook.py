@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -15,7 +16,9 @@ import yaml
 
 from project_one.compliance.domain import CATEGORIES, Severity
 from project_one.compliance.match import Pattern, PatternInvalidError, Polarity, Scope, parse
+from project_one.compliance.reading.fold import fold
 from project_one.compliance.reading.lexicon import Lexicon
+from project_one.compliance.standard import StandardText, standard_text
 from project_one.vocabulary.domain import Capacity
 
 _RULE_KEYS = frozenset(
@@ -56,12 +59,19 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """Everything an evaluation reads. `version`: of the policy files it was read from."""
+    """Everything an evaluation reads. `version`: of the policy files it was read from.
+
+    `standard_texts`: what must stand in a message byte for byte. `name_words`, `name_parts` (folded): what a
+    distributor's names may not hold, as words and inside words.
+    """
 
     rules: Sequence[Rule]
     lexicon: Lexicon
     warning_halves: Mapping[str, Sequence[Pattern]]
     version: str
+    standard_texts: Sequence[StandardText]
+    name_words: Lexicon
+    name_parts: Sequence[str]
     by_first: Mapping[str, Sequence[tuple[Rule, RulePattern]]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,6 +110,11 @@ _Lined.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 def shipped() -> dict[str, str]:
     """The policy files that ship with this release: folder/name to text."""
+    return dict(_shipped())
+
+
+@cache
+def _shipped() -> dict[str, str]:
     root = files("project_one.compliance") / "data"
     return {
         f"{folder.name}/{path.name}": path.read_text(encoding="utf-8")
@@ -110,6 +125,7 @@ def shipped() -> dict[str, str]:
     }
 
 
+@cache
 def load() -> Rulebook:
     """The shipped rulebook. Raises RulebookError."""
     return read_policy(shipped())
@@ -127,7 +143,7 @@ def policy_version(policy: Mapping[str, str]) -> str:
 
 def read_policy(policy: Mapping[str, str]) -> Rulebook:
     """A rulebook of policy files (folder/name to YAML). Raises RulebookError with file and line."""
-    texts = {kind: _of_kind(policy, kind) for kind in ("lexicon", "rules", "footer")}
+    texts = {kind: _of_kind(policy, kind) for kind in ("lexicon", "rules", "footer", "standard", "names")}
     missing = [kind for kind, found in texts.items() if not found]
     if missing:
         message = f"the policy has no files under {', '.join(missing)}"
@@ -138,7 +154,16 @@ def read_policy(policy: Mapping[str, str]) -> Rulebook:
     entries = dict(_entries(texts["lexicon"]))
     for literal in literals:
         entries[literal] = [literal.strip('"').replace(" ", "_")]
-    return Rulebook(rules, Lexicon(entries), halves, policy_version(policy))
+    names = dict(_entries(texts["names"]))
+    return Rulebook(
+        rules,
+        Lexicon(entries),
+        halves,
+        policy_version(policy),
+        _standard_texts(texts["standard"]),
+        Lexicon({"NAME_WORD": names.get("NAME_WORD", [])}),
+        sorted({fold(part).text for part in names.get("NAME_PART", [])}),
+    )
 
 
 def _of_kind(policy: Mapping[str, str], kind: str) -> list[tuple[str, str]]:
@@ -189,6 +214,20 @@ def _halves(texts: Sequence[tuple[str, str]], lexicon: Lexicon, literals: set[st
                 message = f"{name}: {half}: {error}"
                 raise RulebookError(message) from error
             found[half] = [item.pattern for item in made]
+    return found
+
+
+def _standard_texts(texts: Sequence[tuple[str, str]]) -> list[StandardText]:
+    """Texts that must stand in a message, each compared with its hash."""
+    found: list[StandardText] = []
+    for name, text in texts:
+        for raw in _parse(name, text):
+            where = f"{name}, line {raw.pop('__line__')}"
+            try:
+                found.append(standard_text(raw))
+            except (KeyError, TypeError, ValueError) as error:
+                message = f"{where}: {error}"
+                raise RulebookError(message) from error
     return found
 
 

@@ -18,6 +18,7 @@ from project_one.entrypoints.commands.library import library
 from project_one.entrypoints.commands.lint import lint
 from project_one.entrypoints.commands.morning import morning
 from project_one.entrypoints.commands.numbers import numbers
+from project_one.entrypoints.commands.policies import policies
 from project_one.entrypoints.up import bench as bench_run
 from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
@@ -31,6 +32,7 @@ for name, commands in (
     ("certificate", certificate),
     ("library", library),
     ("numbers", numbers),
+    ("policies", policies),
 ):
     app.add_typer(commands, name=name)
 app.command()(lint)

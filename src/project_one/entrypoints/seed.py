@@ -6,9 +6,13 @@ from project_one.advisor import service as advisors
 from project_one.advisor.domain import Identity, RegistrationStatus
 from project_one.advisor.service import NewAdvisor
 from project_one.bootstrap import House
+from project_one.compliance import verdicts
+from project_one.compliance.domain import Band, Context
+from project_one.compliance.shelf import PolicyShelf
 from project_one.content import service as content
 from project_one.content.domain import Frame, Subject
 from project_one.content.library import Library, read_library
+from project_one.kernel.clock import business_date
 from project_one.kernel.errors import DomainError, Kind
 from project_one.privacy import service as privacy
 from project_one.privacy.service import OptIn
@@ -54,6 +58,31 @@ class DemoRefusedError(DomainError):
     title = "Demo data refused"
 
 
+class LibraryBlockedError(DomainError):
+    code = "library.blocked"
+    kind = Kind.CONFLICT
+    title = "The rules block a text of the library"
+
+
+async def judge_library(house: House, library: Library) -> None:
+    """Keep the rules' verdict on every text for every capacity it is for. Raises LibraryBlockedError when one is blocked."""
+    now = house.clock()
+    today = business_date(now)
+    rulebook = await PolicyShelf(house.database.readings).in_force(today)
+    subjects = [
+        (f"{pack.slug} ({text.language})", verdicts.Subject(text.sha256, text.paragraph, Context(capacity)))
+        for pack in library.packs
+        for text in pack.contents
+        for capacity in sorted(pack.capacities)
+    ]
+    async with house.database.transactions() as session:
+        found = await verdicts.keep(session, [item for _, item in subjects], rulebook, on=today, now=now)
+    blocked = sorted({name for (name, _), verdict in zip(subjects, found, strict=True) if verdict.band is Band.BLOCK})
+    if blocked:
+        message = f"The rules block {', '.join(blocked)}; run project-one lint on the text and change it."
+        raise LibraryBlockedError(message)
+
+
 async def seed_library(house: House, *, approve: bool) -> Library:
     """Load packs and frames. `approve`: also enter the reviewers of the files as approvers (never in production)."""
     if approve and house.settings.environment is Environment.PRODUCTION:
@@ -62,6 +91,8 @@ async def seed_library(house: House, *, approve: bool) -> Library:
         )
         raise DemoRefusedError(message)
     library = read_library()
+    if approve:
+        await judge_library(house, library)
     now = house.clock()
     async with house.database.transactions() as session:
         await content.load_library(session, library, now=now)

@@ -7,7 +7,7 @@ nukta, chandrabindu, candra vowels, nasal conjuncts and Devanagari digits are ma
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 _CONFUSABLE = str.maketrans(
     "абвгдеёзийкмнорстуххіїјѕԛԝαβγεηικνορτυχωϲ" + "ɡɑոսօᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢı",
@@ -46,6 +46,7 @@ _ALIKE = {
 _NUKTA, _VIRAMA, _ANUSVARA = "\u093c", "\u094d", "\u0902"
 _NASAL_BEFORE = {"ङ": "कखगघ", "ञ": "चछजझ", "ण": "टठडढ", "न": "तथदधटठडढसशचजक", "म": "पफबभ"}
 _RUNS = re.compile(r"(?P<plain>[ -~\n]+)|(?P<other>[^ -~\n]+)")
+_LONGEST_REMEMBERED = 64
 _DROPPED = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2800\u3164\ufeff\uffa0")
 
 
@@ -87,20 +88,27 @@ def fold(text: str) -> Folded:
             chars.append(run.group().lower().replace("`", "'"))
             at.extend(range(start, end))
         else:
-            _fold_run(text, start, end, chars, at)
+            folded, offsets = (_fold_run if end - start <= _LONGEST_REMEMBERED else _fold_run.__wrapped__)(run.group())
+            chars.append(folded)
+            at.extend([start + offset for offset in offsets])
     at.append(len(text))
     return Folded("".join(chars), at)
 
 
-def _fold_run(text: str, start: int, end: int, chars: list[str], at: list[int]) -> None:
-    index = start
+@lru_cache(maxsize=50_000)
+def _fold_run(run: str) -> tuple[str, tuple[int, ...]]:
+    """A run folded, and where each of its characters stood in it. Words come again and again, so they are remembered."""
+    chars: list[str] = []
+    at: list[int] = []
+    index, end = 0, len(run)
     while index < end:
-        char = text[index]
+        char = run[index]
         folded = _fold_char(char)
         step = 1
-        if char in _NASAL_BEFORE and text[index + 1 : index + 2] == _VIRAMA and index + 2 < end:
-            is_of_its_class = text[index + 2] in _NASAL_BEFORE[char]
+        if char in _NASAL_BEFORE and run[index + 1 : index + 2] == _VIRAMA and index + 2 < end:
+            is_of_its_class = run[index + 2] in _NASAL_BEFORE[char]
             folded, step = (_ANUSVARA, 2) if is_of_its_class else (folded, 1)
         chars.append(folded)
         at.extend([index] * len(folded))
         index += step
+    return "".join(chars), tuple(at)

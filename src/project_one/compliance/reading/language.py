@@ -12,6 +12,7 @@ _MARK = {
     Register.HI_LATN: "LANG_HIL",
     Register.MR_LATN: "LANG_MRL",
 }
+_MARKS = frozenset(_MARK.values())
 _MIXED_SHARE = 0.2
 _MIXED_LEAST = 4
 
@@ -23,8 +24,9 @@ def register_of(tokens: Sequence[Token]) -> Register:
     latin = [token for token in words if token.text[0] < "\u0900"]
     score = {register: 0 for register in _MARK}
     for token in words:
-        for register, concept in _MARK.items():
-            score[register] += concept in token.concepts
+        if not token.concepts.isdisjoint(_MARKS):
+            for register, concept in _MARK.items():
+                score[register] += concept in token.concepts
     deva_register = Register.MR if score[Register.MR] > score[Register.HI] else Register.HI
     romanised = max(score[Register.HI_LATN], score[Register.MR_LATN])
     latin_register = Register.EN

@@ -6,6 +6,7 @@ misspellings by one letter count too. Entries are folded like the texts they are
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from project_one.compliance.reading.fold import fold
 from project_one.compliance.reading.tokens import Token
@@ -27,12 +28,14 @@ class Phrase:
 _Shelf = tuple[dict[str, list[Phrase]], list[Phrase]]
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """A concept in a text: tokens `first` to `last`."""
 
     first: int
     last: int
+
+
+_ALONE = [Occurrence(index, index) for index in range(2_000)]  # made once: most occurrences are single words
 
 
 class Lexicon:
@@ -112,10 +115,14 @@ class Lexicon:
         found: dict[str, list[Occurrence]] = {}
         last = len(tokens) - 1
         for index, token in enumerate(tokens):
-            for concept in token.concepts:
-                found.setdefault(concept, []).append(Occurrence(index, index))
+            if token.concepts:
+                alone = _ALONE[index] if index < len(_ALONE) else Occurrence(index, index)
+                for concept in token.concepts:
+                    found.setdefault(concept, []).append(alone)
             if token.kind == "word" and index < last:
                 by_second, open_ones = self._phrases_at(token.text)
+                if not by_second and not open_ones:
+                    continue
                 for phrase in (*by_second.get(tokens[index + 1].text, ()), *open_ones):
                     end = _phrase_end(phrase, tokens, index)
                     if end is not None:

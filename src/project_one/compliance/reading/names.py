@@ -50,7 +50,11 @@ def named_occurrences(text: str, tokens: Sequence[Token], listed: Sequence[Occur
             owner = tokens[index - 2]
             if owner.kind == "word" and not owner.concepts and len(owner.text) >= _MIN_CODE:
                 found.append(Occurrence(index - 2, index))
-    found += [Occurrence(index, index) for index, token in enumerate(tokens) if _is_code(text, token)]
+    found += [
+        Occurrence(index, index)
+        for index, token in enumerate(tokens)
+        if not token.concepts and token.kind == "word" and _is_code(text, token)
+    ]
     return sorted(set(found), key=lambda item: (item.first, item.last))
 
 
@@ -67,10 +71,5 @@ def _is_name(text: str, token: Token, tokens: Sequence[Token], index: int) -> bo
 def _is_code(text: str, token: Token) -> bool:
     written = text[token.start : token.end]
     return (
-        token.kind == "word"
-        and _MIN_CODE <= len(written) <= _MAX_CODE
-        and written.isupper()
-        and written.isascii()
-        and not token.concepts
-        and written not in ACRONYMS
+        _MIN_CODE <= len(written) <= _MAX_CODE and written.isupper() and written.isascii() and written not in ACRONYMS
     )

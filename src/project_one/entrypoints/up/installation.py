@@ -18,6 +18,8 @@ _ALPHANUMERIC = (
     "app_password",
     "valkey_password",
     "operator_token",
+    "first_reviewer_token",
+    "second_reviewer_token",
     "access_token",
     "app_secret",
     "verify_token",

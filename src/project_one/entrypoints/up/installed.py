@@ -188,6 +188,7 @@ def _environment(
         "REDIS_URL": redis_url,
         "API_PORT": str(options.api_port or servers.free_port()),
         "OPERATOR_TOKEN": secrets["operator_token"],
+        "REVIEWER_TOKENS": f"first={secrets['first_reviewer_token']},second={secrets['second_reviewer_token']}",
         "VAULT_KEY": secrets["vault_key"],
         "LOOKUP_KEY": secrets["lookup_key"],
         "CERTIFICATE_KEY": secrets["certificate_key"],
