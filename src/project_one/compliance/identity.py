@@ -18,10 +18,11 @@ _FORM = {
 _BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _GAP = r"[ :.#()-]{0,3}(?:(?:no|number|code|क्रमांक|नंबर|संख्या)[ :.#-]{0,3})?"
 _ANY_NUMBER = re.compile(
-    rf"(?<![a-z0-9])(?:(?P<arn>arn|एआरएन){_GAP}(?P<arn_digits>\d{{4,7}}|(?<=[-:.#])\d{{1,3}})(?!\d)"
+    rf"(?<![a-z0-9])(?:(?P<arn>arn|एआरएन){_GAP}(?P<arn_digits>\d{{4,7}}|(?:(?<=[-:.#])|(?<=[-:.#] ))\d{{1,3}})(?!\d)"
     rf"|(?P<sebi>in[ah]){_GAP}(?P<sebi_digits>\d(?: ?\d){{8}})(?!\d))",
     re.ASCII,
 )
+_LABEL = re.compile(r"(?<![a-z0-9])(?:arn|एआरएन|euin|in[ah])(?=[^\d\n]{0,24}\d)")
 
 
 def first_line(text: str) -> str:
@@ -84,8 +85,11 @@ def _is_of_word(char: str) -> bool:
 
 
 def own_spans(text: str, folded: Folded, context: Context) -> list[tuple[int, int]]:
-    """Where her name (on the first line) and her number (anywhere) stand in the original."""
-    spans: list[tuple[int, int]] = []
+    """Where her name (on the first line), her number and the label of any number stand in the original.
+
+    The footer of a caption is what stands around a number: without labels no words of a message can pass for one.
+    """
+    spans = [_original(folded, match) for match in _LABEL.finditer(folded.text)]
     own = own_number(context)
     if own is not None:
         spans += [_original(folded, match) for match in _own_pattern(*own).finditer(folded.text)]

@@ -20,7 +20,7 @@ _QUOTED_REACH = 3  # sentences: a quoted promise may be warned of a little later
 _LONGEST = 8  # tokens of a phrase
 _NEG_BEFORE, _NEG_AFTER = 7, 8
 _NEG_AFTER_EN = 4
-_CARRIES = frozenset({"NEG_VERB", "NEG_POST"})  # reach over a comma; a determiner does not
+_CARRIES = frozenset({"NEG_VERB"})  # reaches over a comma; a determiner, and what ends a clause, do not
 _NEW_THOUGHT = frozenset(
     [
         "and",
@@ -69,6 +69,7 @@ class Pattern:
     unless: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     within: int = 8  # tokens around the place in which `unless` counts
+    cleared_by: frozenset[str] = frozenset()  # concepts that clear it from anywhere in the text
 
 
 def parse(line: str) -> tuple[tuple[tuple[str, ...], ...], tuple[tuple[str, int], ...]]:
@@ -120,7 +121,7 @@ def find(pattern: Pattern, text: Text) -> list[Occurrence]:
         else:
             return []
     places = [_places(element, text) for element in pattern.elements]
-    if not all(places):
+    if not all(places) or any(name in concepts for name in pattern.cleared_by):
         return []
     starts = [[item.first for item in items] for items in places]
     found: list[Occurrence] = []

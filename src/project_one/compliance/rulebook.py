@@ -24,7 +24,7 @@ from project_one.vocabulary.domain import Capacity
 _RULE_KEYS = frozenset(
     {"id", "category", "severity", "basis", "from", "until", "capacities", "message", "remedy", "patterns"}
 )
-_PATTERN_KEYS = frozenset({"find", "scope", "polarity", "unless", "needs", "severity", "category", "within"})
+_PATTERN_KEYS = frozenset({"find", "scope", "polarity", "unless", "needs", "severity", "category", "within", "cleared-by"})
 _WITHIN = 8
 _READER_LANGUAGES = ("en", "hi", "mr")
 BUILT_IN = frozenset({"PERCENT", "MONEY", "SPAN_OF_TIME", "NUM", "NAMED"})
@@ -292,8 +292,8 @@ def _pattern(
     options = {"find": raw} if isinstance(raw, str) else raw
     _only(options, _PATTERN_KEYS)
     elements, links = parse(options["find"])
-    unless, needs = frozenset(options.get("unless", ())), frozenset(options.get("needs", ()))
-    for name in {name for element in elements for name in element} | unless | needs:
+    unless, needs, cleared_by = (frozenset(options.get(key, ())) for key in ("unless", "needs", "cleared-by"))
+    for name in {name for element in elements for name in element} | unless | needs | cleared_by:
         if name.startswith('"'):
             literals.add(name)
         elif name not in lexicon.concepts_known and name not in BUILT_IN:
@@ -310,6 +310,7 @@ def _pattern(
             unless,
             needs,
             int(options.get("within", _WITHIN)),
+            cleared_by,
         ),
         Severity(options["severity"]) if "severity" in options else own_severity,
         own_category,

@@ -1,7 +1,7 @@
 """The texts that must stand in a message byte for byte: which one, in which language, since when. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -46,7 +46,7 @@ class StandardText:
 
 def standard_text(raw: Mapping[str, Any]) -> StandardText:
     """A text of its data, compared with its SHA-256. Raises StandardTextInvalidError."""
-    if set(raw) != _KEYS:
+    if _KEYS ^ raw.keys():
         message = f"the keys must be {', '.join(sorted(_KEYS))}"
         raise StandardTextInvalidError(message)
     text = raw["text"]
@@ -98,8 +98,9 @@ def _may_end(text: str, end: int) -> bool:
     return after >= len(text) or text[after].isspace()
 
 
-def blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """The text with blanks in place of the spans: every other character stays where it was."""
+    chars = list(text)
     for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+        chars[start:end] = " " * (end - start)
+    return "".join(chars)
