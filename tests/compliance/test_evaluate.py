@@ -153,3 +153,19 @@ def test_any_text_gets_a_verdict_with_spans_inside_it(text: str, capacity: Capac
 )
 def test_strange_texts_are_judged_in_bounded_time(text: str) -> None:
     assert check(text).band in {Band.REVIEW, Band.BLOCK}
+
+
+@pytest.mark.parametrize(
+    ("sign_off", "category"),
+    [
+        ("Asha Rao, Financial Advisor, ARN-12345", "adviser_posing"),
+        ("Asha Rao\nFinancial Planner\nARN-12345", "adviser_posing"),
+        ("आशा राव, वित्तीय सलाहकार, ARN-12345", "adviser_posing"),
+        ("आशा राव | आर्थिक सल्लागार | ARN-12345", "adviser_posing"),
+        ("Asha Rao | ARN-12345 | SEBI registered MFD", "regulator_endorsement"),
+        ("Asha Rao ARN-12345 guaranteed 15% returns every year", "guaranteed_return"),
+        ("ARN says profit of 5000 is guaranteed to you.\nAsha Rao, ARN-12345", "guaranteed_return"),
+    ],
+)
+def test_a_sign_off_is_read_too(sign_off: str, category: str) -> None:
+    assert categories(f"Save a little every month.\n{sign_off}\n{MF_EN}") == {category}

@@ -5,7 +5,7 @@ from datetime import date
 
 from project_one.compliance.checks import format_findings, personal_findings
 from project_one.compliance.domain import CATEGORIES, Context, Finding, Severity, Verdict, judge
-from project_one.compliance.footer import find_footer
+from project_one.compliance.footer import Footer, find_footer
 from project_one.compliance.match import Polarity, Text, find
 from project_one.compliance.reading.fold import fold
 from project_one.compliance.reading.language import register_of
@@ -14,6 +14,7 @@ from project_one.compliance.reading.names import named_occurrences
 from project_one.compliance.reading.numbers import number_occurrences
 from project_one.compliance.reading.tokens import Token, read
 from project_one.compliance.rulebook import Rulebook
+from project_one.vocabulary.domain import Capacity
 
 _CONTRAST = frozenset(
     [
@@ -58,6 +59,7 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_fr
     footer = find_footer(whole, folded, context.capacity, rulebook.warning_halves)
     body = Text(reading, whole.concepts, footer.tokens)
     findings = [*_rule_findings(text, body, context, rulebook, on=on)]
+    findings += _posing_sign_off(text, whole, footer, context)
     findings += format_findings(text, _body_spans(text, tokens, footer.tokens))
     findings += personal_findings(text, folded)
     if not is_framed and not footer.has_identity:
@@ -67,6 +69,24 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_fr
         findings.append(_missing(rule_id, "missing_warning"))
     spoken = [token for index, token in enumerate(tokens) if index not in footer.tokens]
     return judge(findings, register_of(spoken or tokens))
+
+
+_POSING = ("ADVISER_WORD", "ADVISER_SELF")
+_NOT_OF_HER = ("CONSULT_A", "NEG_VERB", "NEG_DET", "NEG_POST")
+
+
+def _posing_sign_off(text: str, whole: Text, footer: Footer, context: Context) -> Iterator[Finding]:
+    """A distributor who signs as an adviser: in a sign-off the bare word is enough (AMFI Code 5(g))."""
+    if context.capacity is not Capacity.MFD or any(_within(name, whole, footer.identity) for name in _NOT_OF_HER):
+        return
+    for place in [place for name in _POSING for place in _within(name, whole, footer.identity)][:1]:
+        start, end = whole.tokens[place.first].start, whole.tokens[place.last].end
+        severity = CATEGORIES["adviser_posing"][0]
+        yield Finding("AMFI-MFD-ADVISER-NAME", "adviser_posing", severity, start, end, text[start:end])
+
+
+def _within(concept: str, text: Text, tokens: frozenset[int]) -> list[Occurrence]:
+    return [place for place in text.concepts.get(concept, ()) if place.first in tokens]
 
 
 def _missing(rule_id: str, category: str) -> Finding:

@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from project_one.compliance.match import Pattern, Text, find
 from project_one.compliance.reading.fold import Folded
@@ -20,6 +21,7 @@ _ANY_NUMBER = re.compile(
     r"(?<![a-z0-9])(?:(?:arn|एआरएन|euin)[^\d\n]{0,24}|in[ah][\s:.#-]{0,3}(?:no)?[\s:.#-]{0,3})\d{3,9}"
 )
 _NEAR = 60
+_MOST_NUMBERS = 20  # of registration numbers that are looked at
 _MOST_NAME_WORDS, _MOST_GIVEN_NAMES = 6, 3
 _LONG_LINE = 160
 _SENTENCE = re.compile(r"(?<!regd)(?<!reg)(?<!no)(?<!mr)(?<!mrs)(?<!dr)(?<!ltd)(?<!pvt)(?<!ms)(?<!std)[.!?] ")
@@ -94,19 +96,22 @@ _NOT_A_NAME = frozenset(
 
 @dataclass(frozen=True)
 class Footer:
-    """`tokens`: indices that are identity, warning or education line, and so no content."""
+    """`tokens`: indices that are identity, warning or education line, and so no content. `identity`: the words around
+    her number and on the short lines next to it, whether they mean something to the rules or not."""
 
     has_identity: bool
     has_warning: bool
     tokens: frozenset[int]
+    identity: frozenset[int]
 
 
 def find_footer(text: Text, folded: Folded, capacity: Capacity, halves: Mapping[str, Sequence[Pattern]]) -> Footer:
     """What the text says of its sender, and whether the warning of that capacity is whole."""
     lines = _lines(folded)
-    has_identity, own = _identity(text.tokens, folded, lines, capacity)
+    has_identity, around, beside, names = _identity(text.tokens, folded, lines, capacity)
     has_warning, warned = _warning(text, capacity, halves)
-    return Footer(has_identity, has_warning, frozenset(own | warned))
+    own = {index for index in around if not text.tokens[index].concepts}  # the rest is read: a sign-off can promise too
+    return Footer(has_identity, has_warning, frozenset(own | names | warned), frozenset(around | beside))
 
 
 def _lines(folded: Folded) -> list[tuple[int, int]]:
@@ -121,12 +126,17 @@ def _lines(folded: Folded) -> list[tuple[int, int]]:
 
 def _identity(
     tokens: Sequence[Token], folded: Folded, lines: Sequence[tuple[int, int]], capacity: Capacity
-) -> tuple[bool, set[int]]:
-    """A well-formed number of the right kind, and a name: around it on its line, or alone on a line of its own."""
+) -> tuple[bool, set[int], set[int], set[int]]:
+    """A well-formed number of the right kind, and a name: around it on its line, or alone on a line of its own.
+
+    Returns whether both are there, the words around numbers, those on short lines next to them, and names elsewhere.
+    """
     own: set[int] = set()
+    beside: set[int] = set()
+    names: set[int] = set()
     numbered: set[int] = set()
     has_number = has_name = False
-    for match in _ANY_NUMBER.finditer(folded.text):
+    for match in islice(_ANY_NUMBER.finditer(folded.text), _MOST_NUMBERS):
         position = bisect_right(lines, match.start(), key=lambda span: span[0]) - 1
         line = lines[position]
         numbered.add(position)
@@ -137,14 +147,19 @@ def _identity(
             has_number = True
             around = inside if line[1] - line[0] > _LONG_LINE else _tokens_in(tokens, folded, *line)
             has_name = has_name or any(_may_be_name(tokens[index]) for index in around)
+    for position in {item + step for item in numbered for step in (-1, 1)} - numbered:
+        if 0 <= position < len(lines):
+            inside = _tokens_in(tokens, folded, *lines[position])
+            if _is_name_line(folded.text[slice(*lines[position])], [tokens[index] for index in inside], is_next=True):
+                beside.update(inside)
     if own and not has_name:
         for position, (start, end) in enumerate(lines):
             inside = _tokens_in(tokens, folded, start, end)
             is_next = bool(numbered & {position - 1, position + 1})
             if _is_name_line(folded.text[start:end], [tokens[index] for index in inside], is_next=is_next):
                 has_name = True
-                own.update(index for index in inside if not tokens[index].concepts)
-    return has_number and has_name, own
+                names.update(index for index in inside if not tokens[index].concepts)
+    return has_number and has_name, own, beside, names
 
 
 def _tokens_in(tokens: Sequence[Token], folded: Folded, start: int, end: int) -> list[int]:

@@ -24,7 +24,9 @@ from project_one.vocabulary.domain import Capacity
 _RULE_KEYS = frozenset(
     {"id", "category", "severity", "basis", "from", "until", "capacities", "message", "remedy", "patterns"}
 )
-_PATTERN_KEYS = frozenset({"find", "scope", "polarity", "unless", "needs", "severity", "category", "within", "cleared-by"})
+_PATTERN_KEYS = frozenset(
+    {"find", "scope", "polarity", "unless", "needs", "severity", "category", "within", "cleared-by"}
+)
 _WITHIN = 8
 _READER_LANGUAGES = ("en", "hi", "mr")
 BUILT_IN = frozenset({"PERCENT", "MONEY", "SPAN_OF_TIME", "NUM", "NAMED"})

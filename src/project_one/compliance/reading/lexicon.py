@@ -13,6 +13,7 @@ from project_one.compliance.reading.tokens import Token
 
 _LEAST_STEM = 2
 _LEAST_FUZZY = 7
+_MOST_FUZZY = 40  # letters; longer ones are no misspelt words, and their shortenings would be many
 _CACHE = 50_000
 _LONGEST_ENDING, _SHORTEST_STEM = 4, 3
 
@@ -87,7 +88,7 @@ class Lexicon:
         for length in self._lengths:
             if _LEAST_STEM <= length <= len(word):
                 found |= self._stems.get(word[:length], set())
-        if not found and len(word) >= _LEAST_FUZZY - 1 and word.isascii():
+        if not found and _LEAST_FUZZY - 1 <= len(word) <= _MOST_FUZZY and word.isascii():
             for short in _shortened(word):
                 found |= self._fuzzy.get(short, set())
         return found

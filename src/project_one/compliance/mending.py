@@ -1,0 +1,245 @@
+"""What can be put right without a person, kind by kind: each looks at a text and its verdict and proposes changes. Pure."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from project_one.compliance.checks import (
+    _EMOJI,  # pyright: ignore[reportPrivateUsage]  what is removed must be what is counted
+    _HASHTAG,  # pyright: ignore[reportPrivateUsage]
+    MAX_CAPTION,
+    MAX_EMOJIS,
+    MAX_HASHTAGS,
+    _is_plain_sign,  # pyright: ignore[reportPrivateUsage]
+)
+from project_one.compliance.domain import Context, Finding, Register, Severity, Verdict
+from project_one.compliance.identity import own_number
+from project_one.compliance.layout import Layout, Sentence
+from project_one.compliance.reading.language import register_of
+from project_one.compliance.reading.tokens import Token
+from project_one.compliance.rendered import TAGLINE
+from project_one.compliance.rulebook import Rulebook
+from project_one.compliance.shouting import calmed
+from project_one.compliance.standard import WARNING_OF, in_force
+from project_one.compliance.wordings import PAST_PERFORMANCE, neutral, neutral_categories
+from project_one.vocabulary.domain import Capacity, Language
+
+FORMAL = frozenset({"emoji", "hashtag", "length", "shouting", "missing_identity", "missing_warning"})
+MENDABLE = neutral_categories() | FORMAL
+"""Categories with a mechanical answer; every other one wants a person."""
+
+_LEAST_KEPT = 0.6  # of a body that is too long
+_BALANCES = frozenset({"RISK", "LOSS", "UNCERTAIN", "WARN_CUE"})  # what a sentence that must not be dropped speaks of
+_STANDARD = {Register.HI: Language.HI, Register.MR: Language.MR}
+_DANDA = frozenset({Register.HI})
+
+
+@dataclass(frozen=True)
+class Mend:
+    start: int
+    end: int
+    replacement: str
+    cause: Finding
+
+
+@dataclass(frozen=True)
+class Case:
+    """A text as it stands, and what was found in it."""
+
+    layout: Layout
+    verdict: Verdict
+    context: Context
+    rulebook: Rulebook
+    on: date
+
+    @property
+    def text(self) -> str:
+        return self.layout.text
+
+    def first(self, category: str) -> Finding | None:
+        return next((item for item in self.verdict.findings if item.category == category), None)
+
+
+Proposal = Callable[[Case], list[Mend]]
+
+
+def neutral_sentences(case: Case) -> list[Mend]:
+    """Each sentence with a finding that has a wording gives way to it; where it stands already, to nothing."""
+    mends: list[Mend] = []
+    said: set[str] = set()
+    for sentences, cause in _claims(case):
+        start, end = sentences[0].start, sentences[-1].end
+        if _quotes(case.text[start:end]) % 2:
+            continue
+        wording = neutral(cause.category, _register(case, sentences))
+        if wording in said or wording in case.text:
+            mends.append(Mend(*_with_space(case.text, start, end), "", cause))
+        else:
+            mends.append(Mend(start, end, wording, cause))
+        said.add(wording)
+    return mends
+
+
+def _claims(case: Case) -> list[tuple[list[Sentence], Finding]]:
+    """Sentences to replace, with the gravest finding in them; none of which something a person must answer is found."""
+    known = neutral_categories() - {PAST_PERFORMANCE}
+    others = [item for item in case.verdict.findings if item.category not in MENDABLE]
+    groups: list[tuple[list[Sentence], Finding]] = []
+    for finding in case.verdict.findings:
+        sentences = case.layout.sentences_at(finding.start, finding.end)
+        if finding.category not in known or not sentences:
+            continue
+        if groups and sentences[0].start <= groups[-1][0][-1].start:
+            before, cause = groups.pop()
+            sentences = before + [item for item in sentences if item.start > before[-1].start]
+            is_graver = finding.severity is Severity.BLOCK and cause.severity is not Severity.BLOCK
+            finding = finding if is_graver else cause
+        groups.append((sentences, finding))
+    return [
+        (sentences, cause)
+        for sentences, cause in groups
+        if not any(item.start < sentences[-1].end and sentences[0].start < item.end for item in others)
+    ]
+
+
+def _quotes(text: str) -> int:
+    return sum(char in '"“”«»' for char in text)
+
+
+def _register(case: Case, sentences: Sequence[Sentence]) -> Register:
+    """Of the body; in a mixed one, of these sentences, and of their larger part if these are mixed too."""
+    if case.verdict.register is not Register.MIX:
+        return case.verdict.register
+    tokens = [token for item in sentences for token in item.tokens]
+    own = register_of(tokens)
+    if own is not Register.MIX:
+        return own
+    words = [token for token in tokens if token.kind == "word"]
+    devanagari = _devanagari(words)
+    return register_of(devanagari) if 2 * len(devanagari) > len(words) else Register.EN
+
+
+def _devanagari(tokens: Sequence[Token]) -> list[Token]:
+    return [token for token in tokens if token.kind == "word" and token.text[0] >= "\u0900"]
+
+
+def caveats(case: Case) -> list[Mend]:
+    """The caveat behind what says something of past returns. It takes no finding away; the sentence stays."""
+    cause = case.first(PAST_PERFORMANCE)
+    sentences = case.layout.sentences_at(cause.start, cause.end) if cause else []
+    if cause is None or not sentences:
+        return []
+    register = _register(case, sentences)
+    wording, last = neutral(PAST_PERFORMANCE, register), sentences[-1]
+    if wording in case.text:
+        return []
+    stop = "" if case.layout.is_ended(last) else "।" if register in _DANDA else "."
+    return [Mend(last.end, last.end, f"{stop} {wording}", cause)]
+
+
+def fewer_emojis(case: Case) -> list[Mend]:
+    cause = case.first("emoji")
+    signs = [match.span() for match in _EMOJI.finditer(case.text) if not _is_plain_sign(match.group())]
+    return [] if cause is None else list(_without(case.text, signs[MAX_EMOJIS:], cause))
+
+
+def fewer_hashtags(case: Case) -> list[Mend]:
+    """Tags beyond the limit go; one inside a running sentence only loses its sign."""
+    cause = case.first("hashtag")
+    if cause is None:
+        return []
+    tags = [match.span() for match in _HASHTAG.finditer(case.text)][MAX_HASHTAGS:]
+    running = [span for span in tags if _is_running(case.text, *span)]
+    mends = [Mend(start, start + 1, "", cause) for start, _ in running]
+    mends += _without(case.text, [span for span in tags if span not in running], cause)
+    return sorted(mends, key=lambda item: item.start)
+
+
+def _is_running(text: str, start: int, end: int) -> bool:
+    before, after = re.split(r"[ \t]", text[:start].rstrip(" \t"))[-1], text[end:].lstrip(" \t,")
+    return before[-1:].isalnum() and not before.startswith("#") and after[:1].isalnum()
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]], cause: Finding) -> Iterator[Mend]:
+    runs: list[tuple[int, int]] = []
+    for start, end in spans:
+        if runs and not text[runs[-1][1] : start].strip(" \t"):
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    floor = 0
+    for start, end in runs:
+        is_between = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
+        wide_start, wide_end = _with_space(text, start, end)
+        yield Mend(max(floor, wide_start), wide_end, " " if is_between else "", cause)
+        floor = wide_end
+
+
+def _with_space(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span with the space that would be left double, or with its line when nothing else stands there."""
+    left, right = start, end
+    while left > 0 and text[left - 1] in " \t":
+        left -= 1
+    while right < len(text) and text[right] in " \t":
+        right += 1
+    begins, ends = left == 0 or text[left - 1] == "\n", right == len(text) or text[right] == "\n"
+    if begins and ends:
+        return (left - 1, right) if left else (left, min(len(text), right + 1))
+    return (start, right) if begins else (left, end)
+
+
+def lower_voice(case: Case) -> list[Mend]:
+    """Capitals in the sentences that shout become sentence case."""
+    cause = case.first("shouting")
+    found = case.layout.sentences_at(cause.start, cause.end) if cause else []
+    return [Mend(*span, words, cause) for item in found for span, words in calmed(case.text, item) if cause]
+
+
+def fewer_sentences(case: Case) -> list[Mend]:
+    """Last sentences of a body that is too long; not its greetings and sign-offs, and none that speaks of risk."""
+    cause, length = case.first("length"), case.layout.length
+    if cause is None or not case.layout.body:
+        return []
+    low, high = max(case.layout.body, key=lambda span: span[1] - span[0])
+    inside = [item for item in case.layout.sentences if low <= item.start and item.end <= high]
+    spans: list[tuple[int, int]] = []
+    left = length
+    for before, item in reversed(list(pairwise(inside))):
+        if left <= MAX_CAPTION:
+            break
+        if not case.layout.is_ended(item) or any(token.concepts & _BALANCES for token in item.tokens):
+            continue
+        start = before.end if before.end >= low else item.start
+        left -= item.end - start
+        spans.append((start, spans.pop()[1]) if spans and spans[-1][0] == item.end else (start, item.end))
+    if left > MAX_CAPTION or left < _LEAST_KEPT * length:
+        return []
+    return [Mend(start, end, "", cause) for start, end in reversed(spans)]
+
+
+def frame(case: Case) -> list[Mend]:
+    """Name and number first, the warning last, where they are missing and known."""
+    mends: list[Mend] = []
+    identity, warning, context = case.first("missing_identity"), case.first("missing_warning"), case.context
+    if identity is not None and context.registered_name.strip() and own_number(context) is not None:
+        name, number = context.registered_name.strip(), context.registration_number.strip()
+        line = f"{name} | {number} | {TAGLINE}" if context.capacity is Capacity.MFD else f"{name}, {number}"
+        mends.append(Mend(0, 0, f"{line}\n", identity))
+    if warning is not None:
+        at = len(case.text)
+        words = "\n".join(_warnings(case))
+        mends.append(Mend(at, at, words if case.text.endswith("\n") or not at else f"\n{words}", warning))
+    return mends
+
+
+def _warnings(case: Case) -> list[str]:
+    known = in_force(case.rulebook.standard_texts, WARNING_OF[case.context.capacity], on=case.on)
+    register = case.verdict.register
+    if register is not Register.MIX:
+        due = [_STANDARD.get(register, Language.EN)]
+    else:
+        tokens = [token for item in case.layout.sentences for token in item.tokens]
+        due = [Language.EN, _STANDARD[register_of(_devanagari(tokens))]]
+    return [known[language] for language in due if language in known]
