@@ -10,7 +10,7 @@ from project_one.compliance.match import Polarity, Text, find
 from project_one.compliance.reading.fold import fold
 from project_one.compliance.reading.language import register_of
 from project_one.compliance.reading.lexicon import Occurrence
-from project_one.compliance.reading.names import named_occurrences
+from project_one.compliance.reading.names import named_occurrences, person_occurrences
 from project_one.compliance.reading.numbers import number_occurrences
 from project_one.compliance.reading.tokens import Token, read
 from project_one.compliance.rulebook import Rulebook
@@ -55,6 +55,7 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_fr
         concepts[concept] = places
     listed = [*concepts.get("AMC_NAME", ()), *concepts.get("STOCK_NAME", ())]
     concepts["NAMED"] = named_occurrences(text, tokens, listed)
+    concepts["PERSON"] = person_occurrences(text, tokens)
     whole = Text(reading, {name: places for name, places in concepts.items() if places})
     footer = find_footer(whole, folded, context.capacity, rulebook.warning_halves)
     body = Text(reading, whole.concepts, footer.tokens)

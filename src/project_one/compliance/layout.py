@@ -25,7 +25,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Layout:
-    """`sentences`: of the body, in order; `body`: spans of the text that are not footer."""
+    """`sentences`: in order, without sign-off and warning; `body`: spans of what the limit of a caption counts."""
 
     text: str
     sentences: Sequence[Sentence]
@@ -50,8 +50,9 @@ def lay_out(text: str, context: Context, rulebook: Rulebook) -> Layout:
     folded = fold(text)
     reading = read(folded, rulebook.lexicon, frozenset())
     concepts = rulebook.lexicon.occurrences(reading.tokens)
-    footer = find_footer(Text(reading, concepts), folded, context.capacity, rulebook.warning_halves).tokens
-    return Layout(text, list(_sentences(text, reading.tokens, footer)), list(_body(text, reading.tokens, footer)))
+    footer = find_footer(Text(reading, concepts), folded, context.capacity, rulebook.warning_halves)
+    sentences = _sentences(text, reading.tokens, footer.tokens | footer.identity)
+    return Layout(text, list(sentences), list(_body(text, reading.tokens, footer.tokens)))
 
 
 def _sentences(text: str, tokens: Sequence[Token], footer: frozenset[int]) -> Iterator[Sentence]:

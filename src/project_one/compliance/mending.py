@@ -1,7 +1,6 @@
 """What can be put right without a person, kind by kind: each looks at a text and its verdict and proposes changes. Pure."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -9,6 +8,7 @@ from itertools import pairwise
 from project_one.compliance.checks import (
     _EMOJI,  # pyright: ignore[reportPrivateUsage]  what is removed must be what is counted
     _HASHTAG,  # pyright: ignore[reportPrivateUsage]
+    MAX_CAPITALS,
     MAX_CAPTION,
     MAX_EMOJIS,
     MAX_HASHTAGS,
@@ -23,6 +23,7 @@ from project_one.compliance.rendered import TAGLINE
 from project_one.compliance.rulebook import Rulebook
 from project_one.compliance.shouting import calmed
 from project_one.compliance.standard import WARNING_OF, in_force
+from project_one.compliance.trimming import is_running, removals, tag_end, with_space
 from project_one.compliance.wordings import PAST_PERFORMANCE, neutral, neutral_categories
 from project_one.vocabulary.domain import Capacity, Language
 
@@ -75,7 +76,9 @@ def neutral_sentences(case: Case) -> list[Mend]:
             continue
         wording = neutral(cause.category, _register(case, sentences))
         if wording in said or wording in case.text:
-            mends.append(Mend(*_with_space(case.text, start, end), "", cause))
+            wide_start, wide_end = with_space(case.text, start, end)
+            floor = mends[-1].end if mends else 0
+            mends.append(Mend(max(floor, wide_start), wide_end, "", cause))
         else:
             mends.append(Mend(start, end, wording, cause))
         said.add(wording)
@@ -126,7 +129,7 @@ def _devanagari(tokens: Sequence[Token]) -> list[Token]:
 
 
 def caveats(case: Case) -> list[Mend]:
-    """The caveat behind what says something of past returns. It takes no finding away; the sentence stays."""
+    """The caveat behind what says something of past returns; the sentence stays. It answers market history only."""
     cause = case.first(PAST_PERFORMANCE)
     sentences = case.layout.sentences_at(cause.start, cause.end) if cause else []
     if cause is None or not sentences:
@@ -142,7 +145,7 @@ def caveats(case: Case) -> list[Mend]:
 def fewer_emojis(case: Case) -> list[Mend]:
     cause = case.first("emoji")
     signs = [match.span() for match in _EMOJI.finditer(case.text) if not _is_plain_sign(match.group())]
-    return [] if cause is None else list(_without(case.text, signs[MAX_EMOJIS:], cause))
+    return [] if cause is None else [Mend(*gone, cause) for gone in removals(case.text, signs[MAX_EMOJIS:])]
 
 
 def fewer_hashtags(case: Case) -> list[Mend]:
@@ -150,51 +153,25 @@ def fewer_hashtags(case: Case) -> list[Mend]:
     cause = case.first("hashtag")
     if cause is None:
         return []
-    tags = [match.span() for match in _HASHTAG.finditer(case.text)][MAX_HASHTAGS:]
-    running = [span for span in tags if _is_running(case.text, *span)]
-    mends = [Mend(start, start + 1, "", cause) for start, _ in running]
-    mends += _without(case.text, [span for span in tags if span not in running], cause)
+    tags = [(match.start(), tag_end(case.text, match.end())) for match in _HASHTAG.finditer(case.text)]
+    tags = tags[MAX_HASHTAGS:]
+    running = {span: is_running(case.text, *span) for span in tags}
+    mends = [Mend(start, start + 1, "", cause) for start, end in tags if running[start, end]]
+    mends += [Mend(*gone, cause) for gone in removals(case.text, [span for span in tags if not running[span]])]
     return sorted(mends, key=lambda item: item.start)
 
 
-def _is_running(text: str, start: int, end: int) -> bool:
-    before, after = re.split(r"[ \t]", text[:start].rstrip(" \t"))[-1], text[end:].lstrip(" \t,")
-    return before[-1:].isalnum() and not before.startswith("#") and after[:1].isalnum()
-
-
-def _without(text: str, spans: Sequence[tuple[int, int]], cause: Finding) -> Iterator[Mend]:
-    runs: list[tuple[int, int]] = []
-    for start, end in spans:
-        if runs and not text[runs[-1][1] : start].strip(" \t"):
-            runs[-1] = (runs[-1][0], end)
-        else:
-            runs.append((start, end))
-    floor = 0
-    for start, end in runs:
-        is_between = text[start - 1 : start].isalnum() and text[end : end + 1].isalnum()
-        wide_start, wide_end = _with_space(text, start, end)
-        yield Mend(max(floor, wide_start), wide_end, " " if is_between else "", cause)
-        floor = wide_end
-
-
-def _with_space(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span with the space that would be left double, or with its line when nothing else stands there."""
-    left, right = start, end
-    while left > 0 and text[left - 1] in " \t":
-        left -= 1
-    while right < len(text) and text[right] in " \t":
-        right += 1
-    begins, ends = left == 0 or text[left - 1] == "\n", right == len(text) or text[right] == "\n"
-    if begins and ends:
-        return (left - 1, right) if left else (left, min(len(text), right + 1))
-    return (start, right) if begins else (left, end)
-
-
 def lower_voice(case: Case) -> list[Mend]:
-    """Capitals in the sentences that shout become sentence case."""
+    """Capitals become sentence case where the text is found to shout, and in every sentence that does so alone."""
     cause = case.first("shouting")
-    found = case.layout.sentences_at(cause.start, cause.end) if cause else []
-    return [Mend(*span, words, cause) for item in found for span, words in calmed(case.text, item) if cause]
+    if cause is None:
+        return []
+    found = {item.start for item in case.layout.sentences_at(cause.start, cause.end)}
+    return [
+        Mend(calm.start, calm.end, calm.words, cause)
+        for item in case.layout.sentences
+        if (calm := calmed(case.text, item)) and (item.start in found or calm.changed > MAX_CAPITALS)
+    ]
 
 
 def fewer_sentences(case: Case) -> list[Mend]:

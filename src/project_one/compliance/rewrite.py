@@ -6,7 +6,7 @@ words it is about: a change elsewhere never talks a claim away.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from project_one.compliance.domain import Context, Finding, Verdict, reader_language, worse
@@ -28,7 +28,7 @@ from project_one.compliance.mending import (
     neutral_sentences,
 )
 from project_one.compliance.rulebook import Rulebook
-from project_one.compliance.wordings import reason
+from project_one.compliance.wordings import PAST_PERFORMANCE, reason
 
 __all__ = ["Edit", "Rewrite", "apply", "rewrite"]
 
@@ -60,36 +60,49 @@ def rewrite(text: str, context: Context, rulebook: Rulebook, verdict: Verdict, *
 
     `verdict`: what `evaluate` says of that text, context and day; without the findings of other stages.
     """
-    draft = Rewrite((), text, verdict)
+    if not _is_mendable(verdict):
+        return None
+    edits, case = tuple[Edit, ...](), Case(lay_out(text, context, rulebook), verdict, context, rulebook, on)
     for _ in range(_ROUNDS):
-        before = draft
+        before = case
         for kind in _KINDS:
-            if not MENDABLE.isdisjoint(finding.category for finding in draft.verdict.findings):
-                draft = _mended(text, draft, kind, context, rulebook, on=on)
-        if draft is before:
+            step = _step(case, kind) if _is_mendable(case.verdict) else None
+            if step is not None:
+                edits, case = compose(text, edits, step.edits), step.case
+        if case is before:
             break
-    return draft if draft.edits and _is_better(draft.verdict, verdict) else None
+    return Rewrite(edits, case.text, case.verdict) if edits and _is_better(case.verdict, verdict) else None
 
 
-def _mended(text: str, draft: Rewrite, kind: Proposal, context: Context, rulebook: Rulebook, *, on: date) -> Rewrite:
-    """The draft with what this kind proposes: all of it, else what helps alone, else as it was."""
-    case = Case(lay_out(draft.text, context, rulebook), draft.verdict, context, rulebook, on)
+def _is_mendable(verdict: Verdict) -> bool:
+    return not MENDABLE.isdisjoint(finding.category for finding in verdict.findings)
 
-    def tried(mends: Sequence[Mend]) -> Rewrite | None:
-        edits = [_edit(mend, case) for mend in mends]
-        made = apply(draft.text, edits)
-        seen = evaluate(made, context, rulebook, on=on)
-        after = Rewrite(compose(text, draft.edits, edits), made, seen)
-        return after if _is_allowed(after.verdict, case, mends, kind) else None
 
+@dataclass(frozen=True)
+class _Step:
+    """`edits`: over the text before; `case`: after them."""
+
+    edits: Sequence[Edit]
+    case: Case
+
+
+def _step(case: Case, kind: Proposal) -> _Step | None:
+    """What this kind proposes: all of it, else what helps alone, else nothing."""
     mends = kind(case)
-    if not mends:
-        return draft
-    after = tried(mends)
-    if after is None and 1 < len(mends) <= _MOST_ALONE:
-        helping = [mend for mend in mends if tried([mend]) is not None]
-        after = tried(helping) if helping else None
-    return after or draft
+    step = _tried(case, kind, mends) if mends else None
+    if step is None and 1 < len(mends) <= _MOST_ALONE:
+        helping = [mend for mend in mends if _tried(case, kind, [mend]) is not None]
+        step = _tried(case, kind, helping) if helping else None
+    return step
+
+
+def _tried(case: Case, kind: Proposal, mends: Sequence[Mend]) -> _Step | None:
+    edits = [_edit(mend, case) for mend in mends]
+    made = apply(case.text, edits)
+    verdict = evaluate(made, case.context, case.rulebook, on=case.on)
+    if not _is_allowed(verdict, case, mends, kind):
+        return None
+    return _Step(edits, replace(case, layout=lay_out(made, case.context, case.rulebook), verdict=verdict))
 
 
 def _edit(mend: Mend, case: Case) -> Edit:
@@ -108,7 +121,7 @@ def _is_allowed(after: Verdict, case: Case, mends: Sequence[Mend], kind: Proposa
 
 
 def _is_answered(finding: Finding, mends: Sequence[Mend], kind: Proposal) -> bool:
-    if finding.category in FORMAL:
+    if finding.category in FORMAL or (kind is caveats and finding.category == PAST_PERFORMANCE):
         return True
     return kind in _REPLACING and any(mend.start < finding.end and finding.start < mend.end for mend in mends)
 

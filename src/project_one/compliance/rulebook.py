@@ -29,7 +29,7 @@ _PATTERN_KEYS = frozenset(
 )
 _WITHIN = 8
 _READER_LANGUAGES = ("en", "hi", "mr")
-BUILT_IN = frozenset({"PERCENT", "MONEY", "SPAN_OF_TIME", "NUM", "NAMED"})
+BUILT_IN = frozenset({"PERCENT", "MONEY", "SPAN_OF_TIME", "NUM", "YEAR", "NAMED", "PERSON"})
 
 
 class RulebookError(Exception):

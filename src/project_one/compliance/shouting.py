@@ -1,7 +1,7 @@
 """Capitals made into sentence case. Pure."""
 
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from project_one.compliance.layout import Sentence
 from project_one.compliance.reading.acronyms import ACRONYMS
@@ -39,27 +39,33 @@ _NAMES = frozenset({"AMC_NAME", "STOCK_NAME"})
 _LONGEST_CODE = 5
 
 
-def calmed(text: str, sentence: Sentence) -> Iterator[tuple[tuple[int, int], str]]:
-    """Span and words of the part of a sentence that changes."""
+@dataclass(frozen=True)
+class Calm:
+    """What stands from `start` to `end` instead; `changed`: how many words of it are others now."""
+
+    start: int
+    end: int
+    words: str
+    changed: int
+
+
+def calmed(text: str, sentence: Sentence) -> Calm | None:
+    """The part of a sentence that changes; None when nothing shouts."""
     names = {token.start for token in sentence.tokens if token.concepts & _NAMES}
     first = next((token.start for token in sentence.tokens if token.kind == "word"), sentence.start)
-    words = [
-        (
-            match.start(),
-            match.end(),
-            _calm(match.group(), is_first=match.start() == first, is_name=match.start() in names),
-        )
-        for match in _CAPITALS.finditer(text, sentence.start, sentence.end)
-    ]
-    changed = [word for word in words if text[word[0] : word[1]] != word[2]]
-    if changed:
-        start, end = changed[0][0], changed[-1][1]
-        parts: list[str] = []
-        position = start
-        for word_start, word_end, calm in changed:
-            parts += (text[position:word_start], calm)
-            position = word_end
-        yield (start, end), "".join(parts)
+    changed: list[tuple[int, int, str]] = []
+    for match in _CAPITALS.finditer(text, sentence.start, sentence.end):
+        calm = _calm(match[0], is_first=match.start() == first, is_name=match.start() in names)
+        if calm != match[0]:
+            changed.append((match.start(), match.end(), calm))
+    if not changed:
+        return None
+    parts: list[str] = []
+    position = changed[0][0]
+    for start, end, calm in changed:
+        parts += (text[position:start], calm)
+        position = end
+    return Calm(changed[0][0], position, "".join(parts), len(changed))
 
 
 def _calm(word: str, *, is_first: bool, is_name: bool) -> str:

@@ -1,4 +1,4 @@
-"""Numbers with their unit as concepts: PERCENT, MONEY, SPAN_OF_TIME, NUM."""
+"""Numbers with their unit as concepts: PERCENT, MONEY, SPAN_OF_TIME, NUM, YEAR."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from project_one.compliance.reading.lexicon import Occurrence
 from project_one.compliance.reading.tokens import Token
 
 _PERCENT_SIGN = frozenset("%٪﹪")
+_YEAR_DIGITS = 4
 _MONEY_SIGN = frozenset("₹$")
 
 
@@ -21,6 +22,8 @@ def number_occurrences(tokens: Sequence[Token]) -> dict[str, list[Occurrence]]:
         if not is_number:
             continue
         add("NUM", index, index)
+        if len(token.text) == _YEAR_DIGITS and token.text[:2] in {"19", "20"} and token.text.isdigit():
+            add("YEAR", index, index)
         before = tokens[index - 1] if index else None
         after = [item for item in tokens[index + 1 : index + 4] if item.sentence == token.sentence]
         if after and (after[0].text in _PERCENT_SIGN or "PERCENT_WORD" in after[0].concepts):

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from project_one.compliance.domain import ADVISOR_TYPES, Band, Context, Finding, Severity, Verdict, reader_language
 from project_one.compliance.evaluate import evaluate
+from project_one.compliance.rewrite import Rewrite, rewrite
 from project_one.compliance.rulebook import Rulebook, load
 from project_one.entrypoints.up.places import UpError
 from project_one.kernel.clock import business_date, shifted_clock
@@ -56,8 +57,13 @@ def lint(
     worst = Band.PASS
     for path in files:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8", errors="replace")
-        verdict = evaluate(text, Context(ADVISOR_TYPES[advisor_type]), rulebook, on=today)
+        context = Context(ADVISOR_TYPES[advisor_type])
+        verdict = evaluate(text, context, rulebook, on=today)
         _show(console, str(path), text, verdict, rulebook)
+        proposed = rewrite(text, context, rulebook, verdict, on=today)
+        if proposed is not None:
+            _show_rewrite(console, proposed)
+        console.print()
         worst = max(worst, verdict.band, key=list(Band).index)
     raise typer.Exit(0 if worst is Band.PASS else 1)
 
@@ -197,4 +203,12 @@ def _show(console: Console, name: str, text: str, verdict: Verdict, rulebook: Ru
         console.print(line)
         if rule is not None:
             console.print(Text(f"      {rule.message[language]} {rule.remedy[language]}"))
-    console.print()
+
+
+def _show_rewrite(console: Console, proposed: Rewrite) -> None:
+    title = Text("  proposed rewrite: ")
+    title.append(proposed.verdict.band.value.upper(), style=_BAND_COLOUR[proposed.verdict.band])
+    console.print(title)
+    console.print(Text(proposed.text.encode("utf-8", "replace").decode()), soft_wrap=True)
+    for why in dict.fromkeys(edit.reason for edit in proposed.edits):
+        console.print(Text(f"  changed: {why}"))
