@@ -128,7 +128,11 @@ def test_the_version_that_took_effect_last_is_in_force() -> None:
 
 
 SUBJECTS = [
-    Subject("1" * 64, "Plan for your pension early.", Context(Capacity.MFD)),
+    Subject(
+        "1" * 64,
+        "A pension takes many years to build. Review your plan once a year with your family, and ask what you do not follow.",
+        Context(Capacity.MFD),
+    ),
     Subject("2" * 64, "We guarantee 15% returns every year.", Context(Capacity.IA)),
 ]
 

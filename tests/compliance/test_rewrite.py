@@ -86,7 +86,8 @@ def assert_sound(text: str, found: Rewrite, context: Context) -> None:
     assert found.text == apply(text, found.edits)
     assert found.verdict == judged(found.text, context)
     assert ORDER.index(found.verdict.band) <= ORDER.index(before.band)
-    assert found.verdict.band is not before.band or len(found.verdict.findings) < len(before.findings)
+    fewer = kinds(found.verdict.findings).total() < kinds(before.findings).total()
+    assert found.verdict.band is not before.band or fewer
     assert kinds(found.verdict.findings) <= kinds(before.findings)
     for one, other in pairwise(found.edits):
         assert one.start <= one.end <= other.start
@@ -95,7 +96,7 @@ def assert_sound(text: str, found: Rewrite, context: Context) -> None:
 
 def kinds(findings: object) -> Counter[str]:
     assert isinstance(findings, list)
-    return Counter(item.category for item in findings if isinstance(item, Finding))
+    return Counter(item.category for item in findings if isinstance(item, Finding) and not item.is_likeness)
 
 
 def framed(caption: str, register: Register = Register.EN) -> str:

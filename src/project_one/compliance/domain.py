@@ -83,6 +83,10 @@ _BANDS = {Band.PASS: (0, 39), Band.REVIEW: (40, 69), Band.BLOCK: (70, 100)}
 _ORDER = (Band.PASS, Band.REVIEW, Band.BLOCK)
 
 
+LIKENESS = "HOUSE-READS-LIKE"
+"""Rule id of what the weigher finds by itself."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong. `start`, `end`: code points of the original text; both 0 for something missing."""
@@ -93,6 +97,11 @@ class Finding:
     start: int
     end: int
     quote: str
+
+    @property
+    def is_likeness(self) -> bool:
+        """Whether the weigher alone speaks, which it does only where no pattern does."""
+        return self.rule_id == LIKENESS
 
     @property
     def fingerprint(self) -> str:

@@ -1,19 +1,21 @@
 """Stage 1: the rules over a caption with its footer. Pure and deterministic."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from project_one.compliance.checks import format_findings, personal_findings
 from project_one.compliance.domain import CATEGORIES, Context, Finding, Severity, Verdict, judge
 from project_one.compliance.footer import Footer, find_footer
 from project_one.compliance.match import Polarity, Text, find
-from project_one.compliance.reading.fold import fold
+from project_one.compliance.reading.fold import Folded, fold
 from project_one.compliance.reading.language import register_of
 from project_one.compliance.reading.lexicon import Occurrence
 from project_one.compliance.reading.names import named_occurrences, person_occurrences
 from project_one.compliance.reading.numbers import number_occurrences
 from project_one.compliance.reading.tokens import Token, read
-from project_one.compliance.rulebook import Rulebook
+from project_one.compliance.rulebook import Rulebook, RulePattern
+from project_one.compliance.weigher import Weighed, Weigher
 from project_one.vocabulary.domain import Capacity
 
 _CONTRAST = frozenset(
@@ -41,11 +43,28 @@ _CONTRAST = frozenset(
 )
 
 
-def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_framed: bool = False) -> Verdict:
-    """The verdict of the rules in force on that day. `text`: a caption; identity and warning may stand anywhere.
+READS_LIKE = 0.5
+"""From this share on a text is shown to a person though no pattern found anything."""
 
-    `is_framed`: identity and warning come from a frame around this text and are looked for in the rendered message.
-    """
+INNOCENT = 0.25
+"""Below this share of the text a soft pattern may be wrong ..."""
+
+UNTOLD = 0.35
+"""... and is, if its own sentence stays below this one: about what is true of a sentence that tells nothing."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A text as the rules see it: whole, without its footer, and the words that are weighed."""
+
+    folded: Folded
+    whole: Text
+    body: Text
+    footer: Footer
+    spoken: list[Token]
+
+
+def _read(text: str, context: Context, rulebook: Rulebook) -> _Read:
     lexicon = rulebook.lexicon
     folded = fold(text)
     reading = read(folded, lexicon, _CONTRAST)
@@ -59,17 +78,79 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_fr
     whole = Text(reading, {name: places for name, places in concepts.items() if places})
     footer = find_footer(whole, folded, context.capacity, rulebook.warning_halves)
     body = Text(reading, whole.concepts, footer.tokens)
-    findings = [*_rule_findings(text, body, context, rulebook, on=on)]
-    findings += _posing_sign_off(text, whole, footer, context)
-    findings += format_findings(text, _body_spans(text, tokens, footer.tokens))
-    findings += personal_findings(text, folded)
+    spoken = [token for index, token in enumerate(tokens) if index not in footer.tokens]
+    return _Read(folded, whole, body, footer, spoken)
+
+
+def body_tokens(text: str, context: Context, rulebook: Rulebook) -> list[Token]:
+    """The words of a text that are weighed: all but its footer and what stands around the registration number."""
+    return _weighed(_read(text, context, rulebook), context)
+
+
+def _weighed(found: _Read, context: Context) -> list[Token]:
+    outside = found.footer.tokens | found.footer.identity
+    unsaid = frozenset[str]() if context.capacity is Capacity.MFD else frozenset(_POSING)  # an adviser may say so
+    return [
+        token
+        for index, token in enumerate(found.whole.tokens)
+        if index not in outside and unsaid.isdisjoint(token.concepts)
+    ]
+
+
+def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_framed: bool = False) -> Verdict:
+    """The verdict of the rules in force on that day. `text`: a caption; identity and warning may stand anywhere.
+
+    `is_framed`: identity and warning come from a frame around this text and are looked for in the rendered message.
+    """
+    found = _read(text, context, rulebook)
+    footer = found.footer
+    findings = [
+        *_content_findings(text, found, context, rulebook, on=on),
+        *_posing_sign_off(text, found.whole, footer, context),
+        *format_findings(text, _body_spans(text, found.whole.tokens, footer.tokens)),
+        *personal_findings(text, found.folded),
+    ]
     if not is_framed and not footer.has_identity:
         findings.append(_missing("SEBI-ALL-IDENTITY-FIRST-LINE", "missing_identity"))
     if not is_framed and not footer.has_warning:
         rule_id = "AMFI-MFD-STD-WARNING" if context.capacity == "MFD" else "SEBI-IA-STD-WARNING"
         findings.append(_missing(rule_id, "missing_warning"))
-    spoken = [token for index, token in enumerate(tokens) if index not in footer.tokens]
-    return judge(findings, register_of(spoken or tokens))
+    return judge(findings, register_of(found.spoken or found.whole.tokens))
+
+
+def _content_findings(text: str, found: _Read, context: Context, rulebook: Rulebook, *, on: date) -> list[Finding]:
+    """What patterns find and the weigher does not find innocent; else what it would show a person by itself."""
+    pairs = list(_rule_findings(text, found.body, context, rulebook, on=on))
+    weigher, told = rulebook.weigher, rulebook.weighed
+    if weigher is None or told is None:
+        return [finding for _, finding in pairs]
+    tokens = _weighed(found, context)
+    weighed = weigher.weigh(tokens)
+    kept = [
+        finding for item, finding in pairs if not item.is_soft or not _is_innocent(finding, weighed, tokens, weigher)
+    ]
+    if (
+        kept
+        or weighed.is_short
+        or weighed.share < READS_LIKE
+        or not _is_in_force(told.effective_from, told.effective_until, on)
+    ):
+        return kept
+    sentence = [token for token in tokens if token.sentence == weighed.sentence]
+    start, end, kind = sentence[0].start, sentence[-1].end, weigher.kind(sentence)
+    if kind == "past_performance" and "CAVEAT" in found.body.concepts:
+        return kept
+    # never more than a review: a likeness is a reason to look, not to refuse
+    return [Finding(told.id, kind, Severity.REVIEW, start, end, text[start:end])]
+
+
+def _is_innocent(finding: Finding, whole: Weighed, tokens: Sequence[Token], weigher: Weigher) -> bool:
+    """The text speaks clearly against it, and its own sentence, taken alone, not for it: innocent words far away do
+    not make a claim innocent."""
+    if whole.is_short or whole.share >= INNOCENT:
+        return False
+    own = {token.sentence for token in tokens if finding.start <= token.start < finding.end}
+    return weigher.weigh([token for token in tokens if token.sentence in own]).share < UNTOLD
 
 
 _POSING = ("ADVISER_WORD", "ADVISER_SELF")
@@ -94,7 +175,9 @@ def _missing(rule_id: str, category: str) -> Finding:
     return Finding(rule_id, category, CATEGORIES[category][0], 0, 0, "")
 
 
-def _rule_findings(text: str, body: Text, context: Context, rulebook: Rulebook, *, on: date) -> Iterator[Finding]:
+def _rule_findings(
+    text: str, body: Text, context: Context, rulebook: Rulebook, *, on: date
+) -> Iterator[tuple[RulePattern, Finding]]:
     for rule, item in rulebook.patterns_for(body.concepts):
         if context.capacity not in rule.capacities or not _is_in_force(rule.effective_from, rule.effective_until, on):
             continue
@@ -102,7 +185,7 @@ def _rule_findings(text: str, body: Text, context: Context, rulebook: Rulebook, 
             start, end = body.tokens[place.first].start, body.tokens[place.last].end
             is_quoted = place.first in body.reading.quoted and item.pattern.polarity is Polarity.CLAIM
             severity = Severity.REVIEW if is_quoted else item.severity  # a person reads whose words they are
-            yield Finding(rule.id, item.category, severity, start, end, text[start:end])
+            yield item, Finding(rule.id, item.category, severity, start, end, text[start:end])
 
 
 def _is_in_force(start: date, until: date | None, on: date) -> bool:

@@ -60,7 +60,9 @@ class Case:
         return self.layout.text
 
     def first(self, category: str) -> Finding | None:
-        return next((item for item in self.verdict.findings if item.category == category), None)
+        return next(
+            (item for item in self.verdict.findings if item.category == category and not item.is_likeness), None
+        )
 
 
 Proposal = Callable[[Case], list[Mend]]
@@ -88,9 +90,9 @@ def neutral_sentences(case: Case) -> list[Mend]:
 def _claims(case: Case) -> list[tuple[list[Sentence], Finding]]:
     """Sentences to replace, with the gravest finding in them; none of which something a person must answer is found."""
     known = neutral_categories() - {PAST_PERFORMANCE}
-    others = [item for item in case.verdict.findings if item.category not in MENDABLE]
+    others = [item for item in case.verdict.findings if item.category not in MENDABLE and not item.is_likeness]
     groups: list[tuple[list[Sentence], Finding]] = []
-    for finding in case.verdict.findings:
+    for finding in [item for item in case.verdict.findings if not item.is_likeness]:
         sentences = case.layout.sentences_at(finding.start, finding.end)
         if finding.category not in known or not sentences:
             continue

@@ -59,6 +59,13 @@ def _examples(name: str, text: str) -> dict[str, dict[str, list[str]]]:
         raise RulebookError(message) from error
 
 
+def each_example(policy: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Rule id, `hits` or `near`, and text of every example of a policy."""
+    for name in sorted(policy):
+        if name.startswith("examples/"):
+            yield from _each(_examples(name, policy[name]))
+
+
 def _incomplete(examples: Mapping[str, Mapping[str, list[str]]], rulebook: Rulebook, *, on: date) -> Iterator[str]:
     known = {rule.id for rule in rulebook.rules}
     in_force = {rule.id for rule in rulebook.rules if rule.effective_until is None or on <= rule.effective_until}

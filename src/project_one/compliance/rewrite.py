@@ -75,7 +75,7 @@ def rewrite(text: str, context: Context, rulebook: Rulebook, verdict: Verdict, *
 
 
 def _is_mendable(verdict: Verdict) -> bool:
-    return not MENDABLE.isdisjoint(finding.category for finding in verdict.findings)
+    return not MENDABLE.isdisjoint(finding.category for finding in verdict.findings if not finding.is_likeness)
 
 
 @dataclass(frozen=True)
@@ -121,13 +121,13 @@ def _is_allowed(after: Verdict, case: Case, mends: Sequence[Mend], kind: Proposa
 
 
 def _is_answered(finding: Finding, mends: Sequence[Mend], kind: Proposal) -> bool:
-    if finding.category in FORMAL or (kind is caveats and finding.category == PAST_PERFORMANCE):
+    if finding.is_likeness or finding.category in FORMAL or (kind is caveats and finding.category == PAST_PERFORMANCE):
         return True
     return kind in _REPLACING and any(mend.start < finding.end and finding.start < mend.end for mend in mends)
 
 
 def _is_better(after: Verdict, before: Verdict) -> bool:
-    is_shorter = len(after.findings) < len(before.findings) or after.band is not before.band
+    is_shorter = _counted(after.findings).total() < _counted(before.findings).total() or after.band is not before.band
     return is_shorter and _is_no_worse(after, before)
 
 
@@ -137,4 +137,5 @@ def _is_no_worse(after: Verdict, before: Verdict) -> bool:
 
 
 def _counted(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
-    return Counter((finding.rule_id, finding.category) for finding in findings)
+    """Without likenesses: those speak only where no pattern does, so that mending a claim can bring one up."""
+    return Counter((finding.rule_id, finding.category) for finding in findings if not finding.is_likeness)

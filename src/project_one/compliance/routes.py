@@ -52,7 +52,6 @@ def due_stages(asked: str) -> frozenset[Stage]:
 def shown(conclusion: Conclusion, rulebook: Rulebook) -> dict[str, Any]:
     """A conclusion for its reader."""
     verdict = conclusion.verdict
-    rules = {rule.id: rule for rule in rulebook.rules}
     return {
         "verdict": verdict.band,
         "risk_score": verdict.risk_score,
@@ -64,7 +63,7 @@ def shown(conclusion: Conclusion, rulebook: Rulebook) -> dict[str, Any]:
             for item in conclusion.results
         ],
         "degraded": conclusion.is_degraded,
-        "findings": [_finding(finding, verdict.register, rules) for finding in verdict.findings],
+        "findings": [_finding(finding, verdict.register, rulebook.told) for finding in verdict.findings],
         "rewrite": None,
     }
 

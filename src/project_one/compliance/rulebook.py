@@ -14,18 +14,19 @@ from typing import Any
 
 import yaml
 
-from project_one.compliance.domain import CATEGORIES, Severity
+from project_one.compliance.domain import CATEGORIES, LIKENESS, Severity
 from project_one.compliance.match import Pattern, PatternInvalidError, Polarity, Scope, parse
 from project_one.compliance.reading.fold import fold
 from project_one.compliance.reading.lexicon import Lexicon
 from project_one.compliance.standard import StandardText, standard_text
+from project_one.compliance.weigher import Weigher, read_weights
 from project_one.vocabulary.domain import Capacity
 
 _RULE_KEYS = frozenset(
     {"id", "category", "severity", "basis", "from", "until", "capacities", "message", "remedy", "patterns"}
 )
 _PATTERN_KEYS = frozenset(
-    {"find", "scope", "polarity", "unless", "needs", "severity", "category", "within", "cleared-by"}
+    {"find", "scope", "polarity", "unless", "needs", "severity", "category", "within", "cleared-by", "soft"}
 )
 _WITHIN = 8
 _READER_LANGUAGES = ("en", "hi", "mr")
@@ -38,9 +39,12 @@ class RulebookError(Exception):
 
 @dataclass(frozen=True)
 class RulePattern:
+    """`is_soft`: wide enough to need the weigher's consent; it counts when that does not find the words around innocent."""
+
     pattern: Pattern
     severity: Severity
     category: str
+    is_soft: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class Rulebook:
     """Everything an evaluation reads. `version`: of the policy files it was read from.
 
     `standard_texts`: what must stand in a message byte for byte. `name_words`, `name_parts` (folded): what a
-    distributor's names may not hold, as words and inside words.
+    distributor's names may not hold, as words and inside words. `weigher`: None in a policy without weights;
+    `weighed`: what its findings say.
     """
 
     rules: Sequence[Rule]
@@ -74,7 +79,10 @@ class Rulebook:
     standard_texts: Sequence[StandardText]
     name_words: Lexicon
     name_parts: Sequence[str]
+    weigher: Weigher | None = None
+    weighed: Rule | None = None
     by_first: Mapping[str, Sequence[tuple[Rule, RulePattern]]] = field(init=False)
+    told: Mapping[str, Rule] = field(init=False)
 
     def __post_init__(self) -> None:
         index: dict[str, list[tuple[Rule, RulePattern]]] = {}
@@ -83,6 +91,9 @@ class Rulebook:
                 for concept in item.pattern.elements[0]:
                     index.setdefault(concept, []).append((rule, item))
         object.__setattr__(self, "by_first", index)
+        object.__setattr__(
+            self, "told", {rule.id: rule for rule in [*self.rules, *([self.weighed] if self.weighed else [])]}
+        )
 
     def patterns_for(self, concepts: Iterable[str]) -> list[tuple[Rule, RulePattern]]:
         """Patterns that may match a text with these concepts: each once."""
@@ -123,7 +134,7 @@ def _shipped() -> dict[str, str]:
         for folder in root.iterdir()
         if folder.is_dir()
         for path in folder.iterdir()
-        if path.name.endswith(".yaml")
+        if path.name.endswith((".yaml", ".tsv"))
     }
 
 
@@ -165,7 +176,37 @@ def read_policy(policy: Mapping[str, str]) -> Rulebook:
         _standard_texts(texts["standard"]),
         Lexicon({"NAME_WORD": names.get("NAME_WORD", [])}),
         sorted({fold(part).text for part in names.get("NAME_PART", [])}),
+        *_weigher(policy),
     )
+
+
+def _weigher(policy: Mapping[str, str]) -> tuple[Weigher | None, Rule | None]:
+    weights, told = policy.get("weights/weights.tsv"), policy.get("weights/weighed.yaml")
+    if weights is None or told is None:
+        return None, None
+    try:
+        weigher = read_weights(weights)
+    except ValueError as error:
+        message = f"weights/weights.tsv: {error}"
+        raise RulebookError(message) from error
+    raw = _parse("weights/weighed.yaml", told)
+    try:
+        rule = Rule(
+            id=LIKENESS,
+            category="false_or_misleading",
+            severity=Severity.REVIEW,
+            basis=raw["basis"],
+            effective_from=raw["from"],
+            effective_until=raw.get("until"),
+            capacities=frozenset(Capacity),
+            message=_in_all_languages(raw["message"]),
+            remedy=_in_all_languages(raw["remedy"]),
+            patterns=(),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        message = f"weights/weighed.yaml: {error}"
+        raise RulebookError(message) from error
+    return weigher, rule
 
 
 def _of_kind(policy: Mapping[str, str], kind: str) -> list[tuple[str, str]]:
@@ -316,4 +357,5 @@ def _pattern(
         ),
         Severity(options["severity"]) if "severity" in options else own_severity,
         own_category,
+        bool(options.get("soft", False)),
     )

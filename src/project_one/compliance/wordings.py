@@ -29,6 +29,11 @@ def neutral(category: str, register: Register) -> str:
     return _texts("neutral")[category][_KEY.get(register, "en")]
 
 
+def every_neutral() -> list[str]:
+    """All neutral sentences, in all registers."""
+    return [text for texts in _texts("neutral").values() for text in texts.values()]
+
+
 def reason(rule_id: str, language: str) -> str | None:
     """Why, in the reader's language (en, hi, mr); None when the check is a rule, which has its own message."""
     texts = _texts("reasons").get(rule_id)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from project_one.bootstrap import QUEUES, open_house
 from project_one.entrypoints import api as api_process
 from project_one.entrypoints import clock as clock_process
-from project_one.entrypoints import database, evaluation, lint_bench, seed
+from project_one.entrypoints import database, evaluation, lint_bench, seed, weights
 from project_one.entrypoints import worker as worker_process
 from project_one.entrypoints.commands.certificates import certificate
 from project_one.entrypoints.commands.common import Json, run, serve, settings
@@ -117,6 +117,14 @@ def bench(
 def evaluate_engine(*, as_json: Json = False) -> None:
     """Measure the compliance engine on the labelled corpus of the repository."""
     raise typer.Exit(evaluation.run(as_json=as_json))
+
+
+@app.command(name="weights")
+def train_weights(
+    *, check: Annotated[bool, typer.Option("--check", help="Only say whether the file is up to date.")] = False
+) -> None:
+    """Train the weigher from the labelled texts of the repository; run it after a change of word lists or texts."""
+    raise typer.Exit(weights.run(check=check))
 
 
 @app.command()
