@@ -10,7 +10,8 @@ from project_one.compliance.rulebook import load
 from project_one.entrypoints.evaluation import EVALUATION, cases, frozen_digests, measure, measure_evasions
 
 BOOK = load()
-RECALL_LEAST, PRECISION_LEAST, SPANS_LEAST = 0.70, 0.84, 0.90
+SPANS_LEAST = 0.90
+LEAST = {"test": (0.95, 0.86), "exam-2": (0.88, 0.82)}  # recall and precision, just below what is reached
 EVASION_LEAST = {"homoglyphs": 0.97, "zero-width": 0.97, "full-width": 0.95, "upper": 0.97, "nukta": 0.97}
 
 
@@ -21,7 +22,7 @@ def test_the_exam_is_frozen() -> None:
     assert all(row["texts"] == 0 for name, row in found.items() if name not in frozen)
 
 
-@pytest.mark.parametrize("half", ["dev", "test"])
+@pytest.mark.parametrize("half", ["dev", "test", "exam-2"])
 def test_labels_are_sound(half: str) -> None:
     texts = cases(half)
     assert len({case.id for case in texts}) == len(texts)
@@ -32,10 +33,12 @@ def test_labels_are_sound(half: str) -> None:
         assert all(quote in case.text for _, quote in case.findings), case.id
 
 
-def test_the_exam_is_passed_as_well_as_before() -> None:
-    figures = measure(BOOK, cases("test"))
-    assert figures["total"]["recall"] >= RECALL_LEAST, figures["total"]
-    assert figures["total"]["precision"] >= PRECISION_LEAST, figures["total"]
+@pytest.mark.parametrize("half", sorted(LEAST))
+def test_an_exam_is_passed_as_well_as_before(half: str) -> None:
+    figures = measure(BOOK, cases(half))
+    recall, precision = LEAST[half]
+    assert figures["total"]["recall"] >= recall, figures["total"]
+    assert figures["total"]["precision"] >= precision, figures["total"]
     assert figures["spans_touching"] >= SPANS_LEAST
 
 

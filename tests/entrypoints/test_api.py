@@ -178,6 +178,10 @@ async def test_lint(api: aiohttp.ClientSession) -> None:
         assert (response.status, answer["verdict"], answer["language"]) == (200, "block", "HI")
         assert any("रिटर्न" in (finding["message"] or "") for finding in answer["findings"])
         assert (answer["degraded"], answer["stages_done"][1]["trouble"]) == (True, "no model is configured")
+    mendable = {"text": "Save first.\nAsha Rao, ARN-12345", "advisor_type": "MFD"}
+    async with api.post("/v1/ai/lint?stages=rules", json=mendable, headers=OPERATOR) as response:
+        proposed = (await response.json())["rewrite"]
+        assert (proposed["verdict"], proposed["text"].endswith(WARNING)) == ("pass", True)
     clean = {"text": "Save first.\nAsha Rao, ARN-12345\n" + WARNING, "advisor_type": "MFD"}
     for stages, verdict in (("rules", "pass"), ("rules,model", "review")):
         async with api.post(f"/v1/ai/lint?stages={stages}", json=clean, headers=OPERATOR) as response:

@@ -46,6 +46,9 @@ _CONTRAST = frozenset(
 READS_LIKE = 0.5
 """From this share on a text is shown to a person though no pattern found anything."""
 
+SURELY = 0.7
+"""The same for an adviser whose text reads most like those of distributors who pose as one."""
+
 INNOCENT = 0.25
 """Below this share of the text a soft pattern may be wrong ..."""
 
@@ -138,7 +141,10 @@ def _content_findings(text: str, found: _Read, context: Context, rulebook: Ruleb
         return kept
     sentence = [token for token in tokens if token.sentence == weighed.sentence]
     start, end, kind = sentence[0].start, sentence[-1].end, weigher.kind(sentence)
-    if kind == "past_performance" and "CAVEAT" in found.body.concepts:
+    may_say_so = kind == "adviser_posing" and context.capacity is not Capacity.MFD
+    if may_say_so:
+        kind = weigher.kind(sentence, without="adviser_posing")
+    if (may_say_so and weighed.share < SURELY) or (kind == "past_performance" and "CAVEAT" in found.body.concepts):
         return kept
     # never more than a review: a likeness is a reason to look, not to refuse
     return [Finding(told.id, kind, Severity.REVIEW, start, end, text[start:end])]

@@ -220,5 +220,6 @@ def _warnings(case: Case) -> list[str]:
         due = [_STANDARD.get(register, Language.EN)]
     else:
         tokens = [token for item in case.layout.sentences for token in item.tokens]
-        due = [Language.EN, _STANDARD[register_of(_devanagari(tokens))]]
+        other = _STANDARD.get(register_of(_devanagari(tokens)), Language.EN)  # its Devanagari may be a footer's
+        due = list(dict.fromkeys([Language.EN, other]))
     return [known[language] for language in due if language in known]

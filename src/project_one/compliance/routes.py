@@ -25,6 +25,7 @@ from project_one.compliance.domain import (
 from project_one.compliance.errors import StageUnavailableError
 from project_one.compliance.evaluate import evaluate
 from project_one.compliance.model import Evaluator, ask
+from project_one.compliance.rewrite import Rewrite, rewrite
 from project_one.compliance.rulebook import Rulebook
 from project_one.compliance.schemas import LintIn, LintOut
 from project_one.compliance.shelf import PolicyShelf
@@ -49,8 +50,8 @@ def due_stages(asked: str) -> frozenset[Stage]:
     return frozenset(Stage(name) for name in names) | {Stage.RULES}
 
 
-def shown(conclusion: Conclusion, rulebook: Rulebook) -> dict[str, Any]:
-    """A conclusion for its reader."""
+def shown(conclusion: Conclusion, rulebook: Rulebook, proposal: Rewrite | None) -> dict[str, Any]:
+    """A conclusion for its reader. `proposal`: what can be put right without a person."""
     verdict = conclusion.verdict
     return {
         "verdict": verdict.band,
@@ -64,7 +65,13 @@ def shown(conclusion: Conclusion, rulebook: Rulebook) -> dict[str, Any]:
         ],
         "degraded": conclusion.is_degraded,
         "findings": [_finding(finding, verdict.register, rulebook.told) for finding in verdict.findings],
-        "rewrite": None,
+        "rewrite": None
+        if proposal is None
+        else {
+            "text": proposal.text,
+            "edits": [vars(edit) for edit in proposal.edits],
+            "verdict": proposal.verdict.band,
+        },
     }
 
 
@@ -116,6 +123,11 @@ def lint_router(
             rulebook = await shelf.version(body.policy_version)
         verdict, rules = await rules_of(body, rulebook)
 
+        proposal: Rewrite | None = None
+        if verdict.findings:
+            context, today = Context(ADVISOR_TYPES[body.advisor_type]), business_date(clock())
+            proposal = await asyncio.to_thread(rewrite, body.text, context, rulebook, verdict, on=today)
+
         async def whole() -> Conclusion:
             results = [rules]
             if Stage.MODEL in due:
@@ -124,12 +136,12 @@ def lint_router(
             return conclude(verdict.register, due, results)
 
         if "text/event-stream" not in (accept or ""):
-            return shown(await whole(), rulebook)
+            return shown(await whole(), rulebook, proposal)
 
         async def events() -> AsyncGenerator[bytes]:
             first = conclude(verdict.register, {Stage.RULES}, [rules])
-            yield _event("rules", shown(first, rulebook))
-            yield _event("verdict", shown(await whole(), rulebook))
+            yield _event("rules", shown(first, rulebook, proposal))
+            yield _event("verdict", shown(await whole(), rulebook, proposal))
 
         response: Response = EventSourceResponse(events())
         return response

@@ -36,12 +36,11 @@ def word_features(token: Token) -> Iterator[str]:
             yield f"c {concept}"
 
 
-def pair_features(before: Token, token: Token) -> Iterator[str]:
-    """What two neighbours in a sentence stand for."""
+def pair_features(before: Token, token: Token) -> tuple[str, str]:
+    """What two neighbours in a sentence stand for: both words, and their beginnings."""
     first = "0" if before.kind == "num" else before.text
     second = "0" if token.kind == "num" else token.text
-    yield f"p {first} {second}"
-    yield f"q {first[:_SHORT]} {second[:_SHORT]}"
+    return f"p {first} {second}", f"q {first[:_SHORT]} {second[:_SHORT]}"
 
 
 def features(tokens: Sequence[Token]) -> list[tuple[int, str]]:
@@ -96,32 +95,36 @@ class Weigher:
     def weigh(self, tokens: Sequence[Token]) -> Weighed:
         """Weigh the words of a text (without its footer)."""
         pulls: dict[int, float] = {}
-        total = size = 0.0
+        size = 0.0
         seen: set[str] = set()
         before: Token | None = None
+        find = self.weights.get
         for token in tokens:
-            if token.text not in seen:
-                seen.add(token.text)
+            word, sentence = token.text, token.sentence
+            gained = 0.0
+            if word not in seen:
+                seen.add(word)
                 pull, square = self._of_word(token)
-                total += pull
+                gained += pull
                 size += square
-                pulls[token.sentence] = pulls.get(token.sentence, 0.0) + pull
-            if before is not None and before.sentence == token.sentence:
-                pair = f"{before.text} {token.text}"
+            if before is not None and before.sentence == sentence:
+                pair = f"{before.text} {word}"
                 if pair not in seen:
                     seen.add(pair)
                     for name in pair_features(before, token):
-                        weight = self.weights.get(name)
+                        weight = find(name)
                         if weight is not None:
-                            pull = weight.rarity * weight.pull
-                            total += pull
+                            gained += weight.rarity * weight.pull
                             size += weight.rarity * weight.rarity
-                            pulls[token.sentence] = pulls.get(token.sentence, 0.0) + pull
+            if gained:
+                pulls[sentence] = pulls.get(sentence, 0.0) + gained
             before = token
         if not size:
             return Weighed(0.0, 0)
-        share = 1 / (1 + math.exp(-max(-60.0, min(60.0, self.bias + total / math.sqrt(max(size, LEAST_SIZE))))))
-        return Weighed(share, max(pulls, key=lambda sentence: pulls[sentence]), size < _SAYS_ENOUGH)
+        share = 1 / (
+            1 + math.exp(-max(-60.0, min(60.0, self.bias + sum(pulls.values()) / math.sqrt(max(size, LEAST_SIZE)))))
+        )
+        return Weighed(share, max(pulls, key=lambda sentence: pulls[sentence], default=0), size < _SAYS_ENOUGH)
 
     def _of_word(self, token: Token) -> tuple[float, float]:
         key = (token.text if token.kind != "num" else "0", token.concepts)
@@ -138,11 +141,13 @@ class Weigher:
                 self._words[key] = known
         return known
 
-    def kind(self, tokens: Sequence[Token]) -> str:
-        """The category whose texts these words are most like."""
+    def kind(self, tokens: Sequence[Token], *, without: str | None = None) -> str:
+        """The category whose texts these words are most like; `without`: one that cannot be meant."""
         names = {name for _, name in features(tokens)}
         scores = {
-            category: sum(typical.get(name, 0.0) for name in names) for category, typical in sorted(self.kinds.items())
+            category: sum(typical.get(name, 0.0) for name in names)
+            for category, typical in sorted(self.kinds.items())
+            if category != without
         }
         return max(scores, key=lambda category: scores[category])
 
