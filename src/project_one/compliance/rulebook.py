@@ -121,6 +121,10 @@ def _mapping(loader: _Lined, node: yaml.MappingNode) -> dict[str, Any]:
 _Lined.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
+POLICY_FILES = (".yaml", ".tsv")
+"""Endings of the files a policy is made of."""
+
+
 def shipped() -> dict[str, str]:
     """The policy files that ship with this release: folder/name to text."""
     return dict(_shipped())
@@ -134,7 +138,7 @@ def _shipped() -> dict[str, str]:
         for folder in root.iterdir()
         if folder.is_dir()
         for path in folder.iterdir()
-        if path.name.endswith((".yaml", ".tsv"))
+        if path.name.endswith(POLICY_FILES)
     }
 
 

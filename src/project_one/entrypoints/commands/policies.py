@@ -11,7 +11,7 @@ from project_one.bootstrap import House, open_house
 from project_one.compliance import policies as life
 from project_one.compliance import verdicts
 from project_one.compliance.policy_routes import tested
-from project_one.compliance.rulebook import load, read_policy
+from project_one.compliance.rulebook import POLICY_FILES, load, read_policy
 from project_one.content import service as content
 from project_one.entrypoints.commands.common import run, settings
 from project_one.entrypoints.up.places import UpError
@@ -94,7 +94,9 @@ async def _list() -> None:
 
 async def _draft(folder: Path, person: str, note: str) -> None:
     found = {
-        f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in sorted(folder.glob("*/*.yaml"))
+        f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8")
+        for path in sorted(folder.glob("*/*"))
+        if path.suffix in POLICY_FILES
     }
     files = life.with_changes({}, found)
     async with open_house(settings(), process="policies") as house, house.database.transactions() as session:
