@@ -7,6 +7,6 @@ footer     identity and warning in a caption            checks    format limits 
 evaluate   stage 1: caption in, verdict out             model     stage 2: a port     rendered  stage 3: the message
 rewrite    what can be put right mechanically (layout, mending, edits, shouting, trimming, wordings)
 policies   the life of a version in Postgres            shelf     the one in force    regression  its examples
-verdicts   kept and replayed                            overrides by two reviewers
+trial      a candidate against examples and verdicts    verdicts  kept and replayed   overrides by two reviewers
 Tables: policies, verdicts, overrides. Events: policy.*, override.*
 """

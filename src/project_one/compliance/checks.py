@@ -71,13 +71,21 @@ def format_findings(text: str, body: list[tuple[int, int]]) -> Iterator[Finding]
     length = sum(len(text[start:end].strip()) for start, end in body)
     if length > MAX_CAPTION:
         yield _finding("FORMAT-LENGTH", "length", 0, len(text), text)
-    emojis = [match for match in _EMOJI.finditer(text) if not _is_plain_sign(match.group())]
-    if len(emojis) > MAX_EMOJIS:
-        yield _finding("FORMAT-EMOJI", "emoji", emojis[MAX_EMOJIS].start(), emojis[-1].end(), text)
-    tags = list(_HASHTAG.finditer(text))
+    signs, tags = emojis(text), hashtags(text)
+    if len(signs) > MAX_EMOJIS:
+        yield _finding("FORMAT-EMOJI", "emoji", signs[MAX_EMOJIS][0], signs[-1][1], text)
     if len(tags) > MAX_HASHTAGS:
-        yield _finding("FORMAT-HASHTAG", "hashtag", tags[MAX_HASHTAGS].start(), tags[-1].end(), text)
+        yield _finding("FORMAT-HASHTAG", "hashtag", tags[MAX_HASHTAGS][0], tags[-1][1], text)
     yield from _shouting(text, body)
+
+
+def emojis(text: str) -> list[tuple[int, int]]:
+    """Spans of the emojis that count; ticks and phones are plain signs."""
+    return [match.span() for match in _EMOJI.finditer(text) if not _is_plain_sign(match.group())]
+
+
+def hashtags(text: str) -> list[tuple[int, int]]:
+    return [match.span() for match in _HASHTAG.finditer(text)]
 
 
 def _is_plain_sign(sign: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 
 from project_one.compliance.checks import format_findings, personal_findings
 from project_one.compliance.domain import CATEGORIES, Context, Finding, Severity, Verdict, judge
-from project_one.compliance.footer import Footer, find_footer
+from project_one.compliance.footer import Footer, body_spans, find_footer
 from project_one.compliance.match import Polarity, Text, find
 from project_one.compliance.reading.fold import Folded, fold
 from project_one.compliance.reading.language import register_of
@@ -57,7 +57,7 @@ UNTOLD = 0.35
 
 
 @dataclass(frozen=True)
-class _Read:
+class Caption:
     """A text as the rules see it: whole, without its footer, and the words that are weighed."""
 
     folded: Folded
@@ -67,7 +67,8 @@ class _Read:
     spoken: list[Token]
 
 
-def _read(text: str, context: Context, rulebook: Rulebook) -> _Read:
+def read_caption(text: str, context: Context, rulebook: Rulebook) -> Caption:
+    """Fold and cut a text, and find what its words mean and where it speaks of its sender."""
     lexicon = rulebook.lexicon
     folded = fold(text)
     reading = read(folded, lexicon, _CONTRAST)
@@ -82,15 +83,15 @@ def _read(text: str, context: Context, rulebook: Rulebook) -> _Read:
     footer = find_footer(whole, folded, context.capacity, rulebook.warning_halves)
     body = Text(reading, whole.concepts, footer.tokens)
     spoken = [token for index, token in enumerate(tokens) if index not in footer.tokens]
-    return _Read(folded, whole, body, footer, spoken)
+    return Caption(folded, whole, body, footer, spoken)
 
 
 def body_tokens(text: str, context: Context, rulebook: Rulebook) -> list[Token]:
     """The words of a text that are weighed: all but its footer and what stands around the registration number."""
-    return _weighed(_read(text, context, rulebook), context)
+    return _weighed(read_caption(text, context, rulebook), context)
 
 
-def _weighed(found: _Read, context: Context) -> list[Token]:
+def _weighed(found: Caption, context: Context) -> list[Token]:
     outside = found.footer.tokens | found.footer.identity
     unsaid = frozenset[str]() if context.capacity is Capacity.MFD else frozenset(_POSING)  # an adviser may say so
     return [
@@ -105,12 +106,12 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_fr
 
     `is_framed`: identity and warning come from a frame around this text and are looked for in the rendered message.
     """
-    found = _read(text, context, rulebook)
+    found = read_caption(text, context, rulebook)
     footer = found.footer
     findings = [
         *_content_findings(text, found, context, rulebook, on=on),
         *_posing_sign_off(text, found.whole, footer, context),
-        *format_findings(text, _body_spans(text, found.whole.tokens, footer.tokens)),
+        *format_findings(text, body_spans(text, found.whole.tokens, footer)),
         *personal_findings(text, found.folded),
     ]
     if not is_framed and not footer.has_identity:
@@ -121,7 +122,7 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_fr
     return judge(findings, register_of(found.spoken or found.whole.tokens))
 
 
-def _content_findings(text: str, found: _Read, context: Context, rulebook: Rulebook, *, on: date) -> list[Finding]:
+def _content_findings(text: str, found: Caption, context: Context, rulebook: Rulebook, *, on: date) -> list[Finding]:
     """What patterns find and the weigher does not find innocent; else what it would show a person by itself."""
     pairs = list(_rule_findings(text, found.body, context, rulebook, on=on))
     weigher, told = rulebook.weigher, rulebook.weighed
@@ -132,12 +133,7 @@ def _content_findings(text: str, found: _Read, context: Context, rulebook: Ruleb
     kept = [
         finding for item, finding in pairs if not item.is_soft or not _is_innocent(finding, weighed, tokens, weigher)
     ]
-    if (
-        kept
-        or weighed.is_short
-        or weighed.share < READS_LIKE
-        or not _is_in_force(told.effective_from, told.effective_until, on)
-    ):
+    if kept or weighed.is_short or weighed.share < READS_LIKE or not told.is_in_force(on):
         return kept
     sentence = [token for token in tokens if token.sentence == weighed.sentence]
     start, end, kind = sentence[0].start, sentence[-1].end, weigher.kind(sentence)
@@ -185,28 +181,10 @@ def _rule_findings(
     text: str, body: Text, context: Context, rulebook: Rulebook, *, on: date
 ) -> Iterator[tuple[RulePattern, Finding]]:
     for rule, item in rulebook.patterns_for(body.concepts):
-        if context.capacity not in rule.capacities or not _is_in_force(rule.effective_from, rule.effective_until, on):
+        if context.capacity not in rule.capacities or not rule.is_in_force(on):
             continue
         for place in find(item.pattern, body):
             start, end = body.tokens[place.first].start, body.tokens[place.last].end
             is_quoted = place.first in body.reading.quoted and item.pattern.polarity is Polarity.CLAIM
             severity = Severity.REVIEW if is_quoted else item.severity  # a person reads whose words they are
             yield item, Finding(rule.id, item.category, severity, start, end, text[start:end])
-
-
-def _is_in_force(start: date, until: date | None, on: date) -> bool:
-    return start <= on and (until is None or on <= until)
-
-
-def _body_spans(text: str, tokens: Sequence[Token], footer: frozenset[int]) -> list[tuple[int, int]]:
-    """Parts of the text between footers."""
-    spans: list[tuple[int, int]] = []
-    start = 0
-    for index, token in enumerate(tokens):
-        if index in footer:
-            if token.start > start:
-                spans.append((start, token.start))
-            start = max(start, token.end)
-    if start < len(text):
-        spans.append((start, len(text)))
-    return spans

@@ -205,3 +205,17 @@ def _warning(text: Text, capacity: Capacity, patterns: Mapping[str, Sequence[Pat
     else:
         is_whole = {"securities_risk", "read_related"} <= halves or {"education_only", "not_advice"} <= halves
     return is_whole, covered
+
+
+def body_spans(text: str, tokens: Sequence[Token], footer: Footer) -> list[tuple[int, int]]:
+    """Parts of the text between footers: what the limits of a caption count."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for index in sorted(footer.tokens):
+        token = tokens[index]
+        if token.start > start:
+            spans.append((start, token.start))
+        start = max(start, token.end)
+    if start < len(text):
+        spans.append((start, len(text)))
+    return spans

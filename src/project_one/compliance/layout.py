@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from project_one.compliance.domain import Context
-from project_one.compliance.footer import find_footer
-from project_one.compliance.match import Text
-from project_one.compliance.reading.fold import fold
-from project_one.compliance.reading.tokens import Token, read
+from project_one.compliance.evaluate import read_caption
+from project_one.compliance.footer import body_spans
+from project_one.compliance.reading.tokens import Token
 from project_one.compliance.rulebook import Rulebook
 
 _OPENING = frozenset("\"“‘'(«[")
@@ -47,12 +46,10 @@ class Layout:
 
 
 def lay_out(text: str, context: Context, rulebook: Rulebook) -> Layout:
-    folded = fold(text)
-    reading = read(folded, rulebook.lexicon, frozenset())
-    concepts = rulebook.lexicon.occurrences(reading.tokens)
-    footer = find_footer(Text(reading, concepts), folded, context.capacity, rulebook.warning_halves)
-    sentences = _sentences(text, reading.tokens, footer.tokens | footer.identity)
-    return Layout(text, list(sentences), list(_body(text, reading.tokens, footer.tokens)))
+    caption = read_caption(text, context, rulebook)
+    tokens, footer = caption.whole.tokens, caption.footer
+    sentences = _sentences(text, tokens, footer.tokens | footer.identity)
+    return Layout(text, list(sentences), body_spans(text, tokens, footer))
 
 
 def _sentences(text: str, tokens: Sequence[Token], footer: frozenset[int]) -> Iterator[Sentence]:
@@ -93,14 +90,3 @@ def _groups(text: str, tokens: Sequence[Token], footer: frozenset[int]) -> list[
 def _is_parted(text: str, before: Token, token: Token) -> bool:
     """Another sentence, and a space between: a web address stays whole."""
     return before.sentence != token.sentence and any(char.isspace() for char in text[before.end : token.start])
-
-
-def _body(text: str, tokens: Sequence[Token], footer: frozenset[int]) -> Iterator[tuple[int, int]]:
-    start = 0
-    for index in sorted(footer):
-        token = tokens[index]
-        if token.start > start:
-            yield start, token.start
-        start = max(start, token.end)
-    if start < len(text):
-        yield start, len(text)

@@ -6,13 +6,12 @@ from datetime import date
 from itertools import pairwise
 
 from project_one.compliance.checks import (
-    _EMOJI,  # pyright: ignore[reportPrivateUsage]  what is removed must be what is counted
-    _HASHTAG,  # pyright: ignore[reportPrivateUsage]
     MAX_CAPITALS,
     MAX_CAPTION,
     MAX_EMOJIS,
     MAX_HASHTAGS,
-    _is_plain_sign,  # pyright: ignore[reportPrivateUsage]
+    emojis,
+    hashtags,
 )
 from project_one.compliance.domain import Context, Finding, Register, Severity, Verdict
 from project_one.compliance.identity import own_number
@@ -146,8 +145,8 @@ def caveats(case: Case) -> list[Mend]:
 
 def fewer_emojis(case: Case) -> list[Mend]:
     cause = case.first("emoji")
-    signs = [match.span() for match in _EMOJI.finditer(case.text) if not _is_plain_sign(match.group())]
-    return [] if cause is None else [Mend(*gone, cause) for gone in removals(case.text, signs[MAX_EMOJIS:])]
+    over = emojis(case.text)[MAX_EMOJIS:]
+    return [] if cause is None else [Mend(*gone, cause) for gone in removals(case.text, over)]
 
 
 def fewer_hashtags(case: Case) -> list[Mend]:
@@ -155,8 +154,7 @@ def fewer_hashtags(case: Case) -> list[Mend]:
     cause = case.first("hashtag")
     if cause is None:
         return []
-    tags = [(match.start(), tag_end(case.text, match.end())) for match in _HASHTAG.finditer(case.text)]
-    tags = tags[MAX_HASHTAGS:]
+    tags = [(start, tag_end(case.text, end)) for start, end in hashtags(case.text)[MAX_HASHTAGS:]]
     running = {span: is_running(case.text, *span) for span in tags}
     mends = [Mend(start, start + 1, "", cause) for start, end in tags if running[start, end]]
     mends += [Mend(*gone, cause) for gone in removals(case.text, [span for span in tags if not running[span]])]

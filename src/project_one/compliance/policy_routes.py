@@ -1,20 +1,18 @@
 """The life of a policy over HTTP, and what a candidate would change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
 from project_one.auth import service as auth
 from project_one.auth.domain import Permission, Principal
-from project_one.compliance import policies, verdicts
+from project_one.compliance import policies
 from project_one.compliance.domain import ADVISOR_TYPES
 from project_one.compliance.errors import PolicyInvalidError
 from project_one.compliance.models import PolicyRow
-from project_one.compliance.regression import Regression, run_regression
-from project_one.compliance.rulebook import Rulebook, RulebookError, load, read_policy
+from project_one.compliance.rulebook import load
 from project_one.compliance.schemas import (
     PolicyApproveIn,
     PolicyDraftIn,
@@ -24,21 +22,11 @@ from project_one.compliance.schemas import (
     ReplayOut,
     as_dict,
 )
+from project_one.compliance.trial import ScheduledDates, run_examples, what_would_flip
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Database, ReadSession
 
-ScheduledDates = Callable[[ReadSession, Collection[str], date], Awaitable[Mapping[str, Sequence[date]]]]
-"""From content hashes to the business dates, from a date on, for which packs with these texts are scheduled."""
-
 _TYPE_OF = {capacity.value: name for name, capacity in ADVISOR_TYPES.items()}
-
-
-def tested(files: Mapping[str, str], on: date) -> Regression:
-    """Read policy files and run their examples; blocks for a second or two. Raises PolicyInvalidError."""
-    try:
-        return run_regression(files, read_policy(files), on=on)
-    except RulebookError as error:
-        raise PolicyInvalidError(str(error)) from error
 
 
 def policy_router(
@@ -50,16 +38,18 @@ def policy_router(
     def out(row: PolicyRow, in_force: str) -> dict[str, Any]:
         return as_dict(row, PolicyOut) | {"is_in_force": row.version == in_force}
 
+    async def in_force_now(session: ReadSession) -> str:
+        return await policies.current_version(session, business_date(clock())) or shipped_version
+
     async def shown(version: str) -> dict[str, Any]:
         async with database.readings() as session:
-            in_force = await policies.current_version(session, business_date(clock())) or shipped_version
-            return out(await policies.policy(session, version), in_force)
+            return out(await policies.policy(session, version), await in_force_now(session))
 
     @router.get("", response_model=PolicyListOut, summary="All versions, newest first")
     async def read_all(caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.POLICY_READ)
         async with database.readings() as session:
-            in_force = await policies.current_version(session, business_date(clock())) or shipped_version
+            in_force = await in_force_now(session)
             rows = await policies.all_policies(session)
         return {
             "in_force": in_force,
@@ -94,12 +84,7 @@ def policy_router(
     @router.post("/{version}/regression", response_model=PolicyOut, summary="Run its examples")
     async def regress(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.POLICY_WRITE)
-        async with database.readings() as session:
-            await policies.policy(session, version)
-            files = await policies.files_of(session, version)
-        regression = await asyncio.to_thread(tested, files, business_date(clock()))
-        async with database.transactions() as session:
-            await policies.record_regression(session, version, regression, actor=caller.actor, now=clock())
+        await run_examples(database, version, actor=caller.actor, clock=clock)
         return await shown(version)
 
     @router.post("/{version}/approve", response_model=PolicyOut, summary="Put it in force from a date on")
@@ -131,13 +116,7 @@ def policy_router(
     @router.post("/{version}/replay", response_model=ReplayOut, summary="What would flip under it")
     async def replay(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         auth.require(caller, Permission.POLICY_READ)
-        async with database.readings() as session:
-            files = await policies.files_of(session, version)
-            kept = await verdicts.newest(session)
-        replayed = await asyncio.to_thread(_replayed, files, kept)
-        async with database.readings() as session:
-            hashes = {flip.content_sha256 for flip in replayed.flips}
-            dates = await scheduled(session, hashes, business_date(clock()))
+        replayed, dates = await what_would_flip(database, version, scheduled, today=business_date(clock()))
         return {
             "version": version,
             "replayed": replayed.replayed,
@@ -150,8 +129,3 @@ def policy_router(
         }
 
     return router
-
-
-def _replayed(files: Mapping[str, str], kept: Sequence[verdicts.Kept]) -> verdicts.Replay:
-    rulebook: Rulebook = read_policy(files)
-    return verdicts.replay(kept, rulebook)

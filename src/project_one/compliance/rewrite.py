@@ -107,7 +107,7 @@ def _tried(case: Case, kind: Proposal, mends: Sequence[Mend]) -> _Step | None:
 
 def _edit(mend: Mend, case: Case) -> Edit:
     language, rule_id = reader_language(case.verdict.register), mend.cause.rule_id
-    rule = next((rule for rule in case.rulebook.rules if rule.id == rule_id), None)
+    rule = case.rulebook.told.get(rule_id)
     why = rule.message[language] if rule else reason(rule_id, language)
     return Edit(mend.start, mend.end, mend.replacement, rule_id, why or "")
 

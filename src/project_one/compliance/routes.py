@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -90,13 +91,12 @@ def lint_router(
 ) -> APIRouter:
     router = APIRouter(tags=["compliance"])
 
-    async def rules_of(body: LintIn, rulebook: Rulebook) -> tuple[Verdict, StageResult]:
+    async def rules_of(text: str, context: Context, rulebook: Rulebook, *, on: date) -> tuple[Verdict, StageResult]:
         began = time.perf_counter()
-        context, today = Context(ADVISOR_TYPES[body.advisor_type]), business_date(clock())
-        if len(body.text) > _LONG:
-            verdict = await asyncio.to_thread(evaluate, body.text, context, rulebook, on=today)
+        if len(text) > _LONG:
+            verdict = await asyncio.to_thread(evaluate, text, context, rulebook, on=on)
         else:
-            verdict = evaluate(body.text, context, rulebook, on=today)
+            verdict = evaluate(text, context, rulebook, on=on)
         return verdict, StageResult(Stage.RULES, verdict.findings, None, (time.perf_counter() - began) * 1000)
 
     @router.post(
@@ -117,21 +117,20 @@ def lint_router(
     ) -> Any:
         auth.require(caller, Permission.LINT)
         due = due_stages(stages)
+        context, today = Context(ADVISOR_TYPES[body.advisor_type]), business_date(clock())
         if body.policy_version is None:
-            rulebook = await shelf.in_force(business_date(clock()))
+            rulebook = await shelf.in_force(today)
         else:
             rulebook = await shelf.version(body.policy_version)
-        verdict, rules = await rules_of(body, rulebook)
+        verdict, rules = await rules_of(body.text, context, rulebook, on=today)
 
         proposal: Rewrite | None = None
         if verdict.findings:
-            context, today = Context(ADVISOR_TYPES[body.advisor_type]), business_date(clock())
             proposal = await asyncio.to_thread(rewrite, body.text, context, rulebook, verdict, on=today)
 
         async def whole() -> Conclusion:
             results = [rules]
             if Stage.MODEL in due:
-                context = Context(ADVISOR_TYPES[body.advisor_type])
                 results.append(await ask(evaluator, body.text, context, deadline_s=MODEL_DEADLINE_S))
             return conclude(verdict.register, due, results)
 

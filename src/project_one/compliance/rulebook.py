@@ -62,6 +62,9 @@ class Rule:
     remedy: Mapping[str, str]
     patterns: Sequence[RulePattern]
 
+    def is_in_force(self, on: date) -> bool:
+        return self.effective_from <= on and (self.effective_until is None or on <= self.effective_until)
+
 
 @dataclass(frozen=True)
 class Rulebook:
@@ -165,10 +168,10 @@ def read_policy(policy: Mapping[str, str]) -> Rulebook:
     if missing:
         message = f"the policy has no files under {', '.join(missing)}"
         raise RulebookError(message)
-    lexicon, literals = read_lexicon(texts["lexicon"]), set[str]()
-    rules = list(_rules(texts["rules"], lexicon, literals))
-    halves = _halves(texts["footer"], lexicon, literals)
-    entries = dict(_entries(texts["lexicon"]))
+    entries, literals = dict(_entries(texts["lexicon"])), set[str]()
+    known = frozenset(entries)
+    rules = list(_rules(texts["rules"], known, literals))
+    halves = _halves(texts["footer"], known, literals)
     for literal in literals:
         entries[literal] = [literal.strip('"').replace(" ", "_")]
     names = dict(_entries(texts["names"]))
@@ -232,7 +235,7 @@ def _entries(texts: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[str]]
 
 def read_rules(texts: Sequence[tuple[str, str]], lexicon: Lexicon) -> list[Rule]:
     """Rules of (file name, YAML) pairs. Raises RulebookError with file and line."""
-    return list(_rules(texts, lexicon, set()))
+    return list(_rules(texts, lexicon.concepts_known, set()))
 
 
 def read_lexicon(texts: Sequence[tuple[str, str]]) -> Lexicon:
@@ -247,7 +250,7 @@ def _parse(name: str, text: str) -> Any:
         raise RulebookError(message) from error
 
 
-def _halves(texts: Sequence[tuple[str, str]], lexicon: Lexicon, literals: set[str]) -> dict[str, list[Pattern]]:
+def _halves(texts: Sequence[tuple[str, str]], known: frozenset[str], literals: set[str]) -> dict[str, list[Pattern]]:
     """Halves of the standard warnings, by name."""
     found: dict[str, list[Pattern]] = {}
     for name, text in texts:
@@ -256,7 +259,7 @@ def _halves(texts: Sequence[tuple[str, str]], lexicon: Lexicon, literals: set[st
                 continue
             options = [{"find": line, "scope": "sentence", "polarity": "always"} for line in lines]
             try:
-                made = [_pattern(item, "missing_warning", Severity.REVIEW, lexicon, literals) for item in options]
+                made = [_pattern(item, "missing_warning", Severity.REVIEW, known, literals) for item in options]
             except ValueError as error:
                 message = f"{name}: {half}: {error}"
                 raise RulebookError(message) from error
@@ -278,13 +281,13 @@ def _standard_texts(texts: Sequence[tuple[str, str]]) -> list[StandardText]:
     return found
 
 
-def _rules(texts: Sequence[tuple[str, str]], lexicon: Lexicon, literals: set[str]) -> Iterator[Rule]:
+def _rules(texts: Sequence[tuple[str, str]], known: frozenset[str], literals: set[str]) -> Iterator[Rule]:
     seen: dict[str, str] = {}
     for name, text in texts:
         for raw in _parse(name, text):
             where = f"{name}, line {raw.pop('__line__')}"
             try:
-                rule = _rule(raw, lexicon, literals)
+                rule = _rule(raw, known, literals)
             except (PatternInvalidError, KeyError, TypeError, ValueError, AttributeError) as error:
                 message = f"{where}: {error}"
                 raise RulebookError(message) from error
@@ -295,14 +298,14 @@ def _rules(texts: Sequence[tuple[str, str]], lexicon: Lexicon, literals: set[str
             yield rule
 
 
-def _rule(raw: dict[str, Any], lexicon: Lexicon, literals: set[str]) -> Rule:
+def _rule(raw: dict[str, Any], known: frozenset[str], literals: set[str]) -> Rule:
     _only(raw, _RULE_KEYS)
     category = raw["category"]
     if category not in CATEGORIES:
         message = f"there is no category {category}"
         raise ValueError(message)
     severity = Severity(raw["severity"]) if "severity" in raw else CATEGORIES[category][0]
-    patterns = [_pattern(item, category, severity, lexicon, literals) for item in raw["patterns"]]
+    patterns = [_pattern(item, category, severity, known, literals) for item in raw["patterns"]]
     if not patterns:
         message = "a rule needs a pattern"
         raise ValueError(message)
@@ -334,7 +337,7 @@ def _in_all_languages(raw: dict[str, Any]) -> dict[str, str]:
 
 
 def _pattern(
-    raw: str | dict[str, Any], category: str, severity: Severity, lexicon: Lexicon, literals: set[str]
+    raw: str | dict[str, Any], category: str, severity: Severity, known: frozenset[str], literals: set[str]
 ) -> RulePattern:
     options = {"find": raw} if isinstance(raw, str) else raw
     _only(options, _PATTERN_KEYS)
@@ -343,7 +346,7 @@ def _pattern(
     for name in {name for element in elements for name in element} | unless | needs | cleared_by:
         if name.startswith('"'):
             literals.add(name)
-        elif name not in lexicon.concepts_known and name not in BUILT_IN:
+        elif name not in known and name not in BUILT_IN:
             message = f"there is no concept {name}"
             raise ValueError(message)
     own_category = options.get("category", category)

@@ -19,6 +19,11 @@ _UNSAID = ("LANG_", "W_")  # concepts of languages and footers say nothing about
 _CACHE = 50_000
 
 
+def logistic(score: float) -> float:
+    """Of a score its share, 0 to 1; far scores are cut so that none overflows."""
+    return 1 / (1 + math.exp(-max(-60.0, min(60.0, score))))
+
+
 class WeightsError(ValueError):
     """The file of weights cannot be read; names the line."""
 
@@ -43,21 +48,32 @@ def pair_features(before: Token, token: Token) -> tuple[str, str]:
     return f"p {first} {second}", f"q {first[:_SHORT]} {second[:_SHORT]}"
 
 
-def features(tokens: Sequence[Token]) -> list[tuple[int, str]]:
-    """Every feature of a text with the index of its token; a word or pair that comes again counts once."""
-    found: list[tuple[int, str]] = []
+def _counted(tokens: Sequence[Token]) -> Iterator[tuple[Token, bool, Token | None]]:
+    """Each word, whether it counts, and the word before where the pair counts: what comes again counts once."""
     seen: set[str] = set()
     before: Token | None = None
-    for index, token in enumerate(tokens):
-        if token.text not in seen:
-            seen.add(token.text)
-            found += [(index, name) for name in word_features(token)]
+    for token in tokens:
+        word = token.text
+        is_new = word not in seen
+        seen.add(word)
+        partner = None
         if before is not None and before.sentence == token.sentence:
-            pair = f"{before.text} {token.text}"
+            pair = f"{before.text} {word}"
             if pair not in seen:
                 seen.add(pair)
-                found += [(index, name) for name in pair_features(before, token)]
+                partner = before
+        yield token, is_new, partner
         before = token
+
+
+def features(tokens: Sequence[Token]) -> list[str]:
+    """Every feature of a text that counts."""
+    found: list[str] = []
+    for token, is_new, partner in _counted(tokens):
+        if is_new:
+            found += word_features(token)
+        if partner is not None:
+            found += pair_features(partner, token)
     return found
 
 
@@ -96,54 +112,41 @@ class Weigher:
         """Weigh the words of a text (without its footer)."""
         pulls: dict[int, float] = {}
         size = 0.0
-        seen: set[str] = set()
-        before: Token | None = None
-        find = self.weights.get
-        for token in tokens:
-            word, sentence = token.text, token.sentence
-            gained = 0.0
-            if word not in seen:
-                seen.add(word)
-                pull, square = self._of_word(token)
-                gained += pull
-                size += square
-            if before is not None and before.sentence == sentence:
-                pair = f"{before.text} {word}"
-                if pair not in seen:
-                    seen.add(pair)
-                    for name in pair_features(before, token):
-                        weight = find(name)
-                        if weight is not None:
-                            gained += weight.rarity * weight.pull
-                            size += weight.rarity * weight.rarity
-            if gained:
-                pulls[sentence] = pulls.get(sentence, 0.0) + gained
-            before = token
+        for token, is_new, partner in _counted(tokens):
+            pull, square = self._of_word(token) if is_new else (0.0, 0.0)
+            if partner is not None:
+                more, larger = self._sums(pair_features(partner, token))
+                pull, square = pull + more, square + larger
+            size += square
+            if pull:
+                pulls[token.sentence] = pulls.get(token.sentence, 0.0) + pull
         if not size:
             return Weighed(0.0, 0)
-        share = 1 / (
-            1 + math.exp(-max(-60.0, min(60.0, self.bias + sum(pulls.values()) / math.sqrt(max(size, LEAST_SIZE)))))
-        )
+        share = logistic(self.bias + sum(pulls.values()) / math.sqrt(max(size, LEAST_SIZE)))
         return Weighed(share, max(pulls, key=lambda sentence: pulls[sentence], default=0), size < _SAYS_ENOUGH)
 
     def _of_word(self, token: Token) -> tuple[float, float]:
         key = (token.text if token.kind != "num" else "0", token.concepts)
         known = self._words.get(key)
         if known is None:
-            pull = square = 0.0
-            for name in word_features(token):
-                weight = self.weights.get(name)
-                if weight is not None:
-                    pull += weight.rarity * weight.pull
-                    square += weight.rarity * weight.rarity
-            known = (pull, square)
+            known = self._sums(word_features(token))
             if len(self._words) < _CACHE:
                 self._words[key] = known
         return known
 
+    def _sums(self, names: Iterable[str]) -> tuple[float, float]:
+        """Pull and squared size of the features among these that have a weight."""
+        pull = square = 0.0
+        for name in names:
+            weight = self.weights.get(name)
+            if weight is not None:
+                pull += weight.rarity * weight.pull
+                square += weight.rarity * weight.rarity
+        return pull, square
+
     def kind(self, tokens: Sequence[Token], *, without: str | None = None) -> str:
         """The category whose texts these words are most like; `without`: one that cannot be meant."""
-        names = {name for _, name in features(tokens)}
+        names = set(features(tokens))
         scores = {
             category: sum(typical.get(name, 0.0) for name in names)
             for category, typical in sorted(self.kinds.items())

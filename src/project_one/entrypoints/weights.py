@@ -16,7 +16,7 @@ from project_one.compliance.model import ASKED_OF_MODEL
 from project_one.compliance.reading.tokens import Token
 from project_one.compliance.regression import each_example
 from project_one.compliance.rulebook import Rulebook, load, shipped
-from project_one.compliance.weigher import LEAST_SIZE, Weigher, Weight, features, written
+from project_one.compliance.weigher import LEAST_SIZE, Weigher, Weight, features, logistic, written
 from project_one.compliance.wordings import every_neutral
 from project_one.content.library import read_library
 from project_one.entrypoints.evaluation import EVALUATION, cases
@@ -65,7 +65,7 @@ def samples(rulebook: Rulebook) -> Iterator[Sample]:
 
 def train(texts: Sequence[Sample]) -> Weigher:
     """Logistic regression by adaptive gradient steps over length-one vectors of rarity."""
-    named = [[name for _, name in features(text.tokens)] for text in texts]
+    named = [features(text.tokens) for text in texts]
     counts = Counter(name for names in named for name in set(names))
     rarity = {
         name: round(math.log((1 + len(texts)) / (1 + count)) + 1, 2)
@@ -95,7 +95,7 @@ def _fitted(vectors: Sequence[list[tuple[str, float]]], wanted: Sequence[float])
         for index in order:
             vector = vectors[index]
             score = _BIAS + sum(pull.get(name, 0.0) * value for name, value in vector)
-            error = 1 / (1 + math.exp(-max(-60.0, min(60.0, score)))) - wanted[index]
+            error = logistic(score) - wanted[index]
             for name, value in vector:
                 old = pull.get(name, 0.0)
                 slope = error * value + 10 * _CALM * old

@@ -58,26 +58,6 @@ def named_occurrences(text: str, tokens: Sequence[Token], listed: Sequence[Occur
     return sorted(set(found), key=lambda item: (item.first, item.last))
 
 
-_FROM_AFTER = frozenset(["के", "की", "चे", "चा", "च्या", "ke", "ki", "che", "chya", "ka", "का"])
-
-
-def person_occurrences(text: str, tokens: Sequence[Token]) -> list[Occurrence]:
-    """Somebody named with the place she is from: Nitin from Nashik, पुणे के रमेश जी, Pune ke Ramesh ji."""
-    found: list[Occurrence] = []
-    for index in range(1, len(tokens) - 1):
-        token, before, after = tokens[index], tokens[index - 1], tokens[index + 1]
-        if not before.sentence == token.sentence == after.sentence:
-            continue
-        if token.text == "from" and _is_proper(text, before) and _is_proper(text, after):
-            found.append(Occurrence(index - 1, index + 1))
-        elif token.text in _FROM_AFTER and index + 2 < len(tokens):
-            honorific = tokens[index + 2]
-            is_person = honorific.sentence == token.sentence and honorific.text in _HONORIFIC
-            if is_person and _is_bare(before) and _is_bare(after):
-                found.append(Occurrence(index - 1, index + 2))
-    return found
-
-
 _HONORIFIC = frozenset(
     [
         "जी",
@@ -104,6 +84,24 @@ _HONORIFIC = frozenset(
         "yanchya",
     ]
 )
+_FROM_AFTER = frozenset(["के", "की", "चे", "चा", "च्या", "ke", "ki", "che", "chya", "ka", "का"])
+
+
+def person_occurrences(text: str, tokens: Sequence[Token]) -> list[Occurrence]:
+    """Somebody named with the place she is from: Nitin from Nashik, पुणे के रमेश जी, Pune ke Ramesh ji."""
+    found: list[Occurrence] = []
+    for index in range(1, len(tokens) - 1):
+        token, before, after = tokens[index], tokens[index - 1], tokens[index + 1]
+        if not before.sentence == token.sentence == after.sentence:
+            continue
+        if token.text == "from" and _is_proper(text, before) and _is_proper(text, after):
+            found.append(Occurrence(index - 1, index + 1))
+        elif token.text in _FROM_AFTER and index + 2 < len(tokens):
+            honorific = tokens[index + 2]
+            is_person = honorific.sentence == token.sentence and honorific.text in _HONORIFIC
+            if is_person and _is_bare(before) and _is_bare(after):
+                found.append(Occurrence(index - 1, index + 2))
+    return found
 
 
 def _is_bare(token: Token) -> bool:

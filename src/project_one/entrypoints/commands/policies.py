@@ -1,6 +1,5 @@
 """`project-one policies`: the life of a policy from the command line, for whoever holds the installation."""
 
-import asyncio
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +8,8 @@ import typer
 
 from project_one.bootstrap import House, open_house
 from project_one.compliance import policies as life
-from project_one.compliance import verdicts
-from project_one.compliance.policy_routes import tested
-from project_one.compliance.rulebook import POLICY_FILES, load, read_policy
+from project_one.compliance.rulebook import POLICY_FILES, load
+from project_one.compliance.trial import run_examples, what_would_flip
 from project_one.content import service as content
 from project_one.entrypoints.commands.common import run, settings
 from project_one.entrypoints.up.places import UpError
@@ -107,11 +105,7 @@ async def _draft(folder: Path, person: str, note: str) -> None:
 async def _test(version: str, person: str) -> int:
     async with open_house(settings(), process="policies") as house:
         version = await _full(house, version)
-        async with house.database.readings() as session:
-            files = await life.files_of(session, version)
-        result = await asyncio.to_thread(tested, files, business_date(house.clock()))
-        async with house.database.transactions() as session:
-            await life.record_regression(session, version, result, actor=f"reviewer:{person}", now=house.clock())
+        result = await run_examples(house.database, version, actor=f"reviewer:{person}", clock=house.clock)
     for line in result.failures:
         typer.echo(line)
     typer.echo(f"{result.checked} examples run, {len(result.failures)} failures.")
@@ -149,13 +143,8 @@ async def _withdraw(version: str, person: str, reason: str) -> None:
 async def _replay(version: str) -> int:
     async with open_house(settings(), process="policies") as house:
         version = await _full(house, version)
-        async with house.database.readings() as session:
-            files = await life.files_of(session, version)
-            kept = await verdicts.newest(session)
-        found = verdicts.replay(kept, await asyncio.to_thread(read_policy, files))
-        async with house.database.readings() as session:
-            hashes = {flip.content_sha256 for flip in found.flips}
-            dates = await content.scheduled_dates(session, hashes, business_date(house.clock()))
+        today = business_date(house.clock())
+        found, dates = await what_would_flip(house.database, version, content.scheduled_dates, today=today)
     for flip in found.flips:
         days = ", ".join(day.isoformat() for day in dates.get(flip.content_sha256, ())) or "not scheduled"
         rules = ", ".join(flip.rules) or "no finding"
