@@ -192,9 +192,8 @@ def _show(console: Console, name: str, text: str, verdict: Verdict, rulebook: Ru
         shown.stylize(_COLOUR[finding.severity], finding.start, finding.end)
     console.print(shown)
     language = reader_language(verdict.register)
-    rules = {rule.id: rule for rule in rulebook.rules}
     for finding in verdict.findings:
-        rule = rules.get(finding.rule_id)
+        rule = rulebook.told.get(finding.rule_id)
         line = Text("  ")
         line.append(f"{finding.severity.value} {finding.category}", style=_COLOUR[finding.severity])
         line.append(f" ({finding.rule_id})")
