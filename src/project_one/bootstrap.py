@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -13,9 +14,11 @@ import structlog
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
+from project_one.compliance.shelf import PolicyShelf
 from project_one.delivery.config import DeliveryConfig, paced
 from project_one.delivery.drive import Tools, drive_number
 from project_one.delivery.errors import MorningAlreadyReleasedError
+from project_one.delivery.guard import Guards
 from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Reconcile
 from project_one.delivery.planning import Spread
 from project_one.delivery.service import sweep
@@ -54,6 +57,15 @@ class House:
     @property
     def certificate_key(self) -> bytes:
         return self.settings.certificate_key.get_secret_value()
+
+    @cached_property
+    def shelf(self) -> PolicyShelf:
+        """The rules in force; read at the first use, since not every process asks them."""
+        return PolicyShelf(self.database.readings)
+
+    @cached_property
+    def guards(self) -> Guards:
+        return Guards(self.shelf)
 
     def whatsapp(self) -> WhatsAppClient:
         """A client of its own; the caller closes it."""
@@ -107,6 +119,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         transactions,
         sender,
         house.keyring,
+        house.guards,
         house.delivery,
         clock,
         f"{os.getpid()}-{secrets.token_hex(3)}",
@@ -129,11 +142,12 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
     async def plan(job: PlanMorning) -> None:
         slot = parse_slot(job.slot)
         times = times_of_slot(job.business_date, slot, house.delivery)
+        guard = await house.guards.of(job.business_date)
         async with transactions() as session:
             if clock() >= freeze_at(job.business_date, slot) and await is_planned(session, job.business_date, slot):
                 return
             try:
-                await plan_morning(session, business_date=job.business_date, slot=slot, times=times, now=clock())
+                await plan_morning(session, guard, slot=slot, times=times, now=clock())
             except MorningAlreadyReleasedError as error:
                 log.warning("delivery.plan.too-late", detail=error.detail)
 

@@ -44,7 +44,9 @@ async def plan_it(house: House) -> PlanResult:
     day = tomorrow(house)
     async with house.database.transactions() as session:
         times = times_of_slot(day, DEFAULT_SLOT, house.delivery)
-        return await plan_morning(session, business_date=day, slot=DEFAULT_SLOT, times=times, now=house.clock())
+        return await plan_morning(
+            session, await house.guards.of(day), slot=DEFAULT_SLOT, times=times, now=house.clock()
+        )
 
 
 async def with_own_pack(house: House) -> None:

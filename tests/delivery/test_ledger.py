@@ -35,7 +35,7 @@ from .morning import Vendor, furnish, released
 
 
 def tools(house: House, vendor: Vendor) -> Tools:
-    return Tools(house.database.transactions, vendor, house.keyring, house.delivery, house.clock, "test")
+    return Tools(house.database.transactions, vendor, house.keyring, house.guards, house.delivery, house.clock, "test")
 
 
 async def the_number(house: House) -> UUID:
@@ -73,7 +73,7 @@ async def test_planning_the_same_snapshot_again_changes_nothing(house: House) ->
             results.append(
                 await plan_morning(
                     session,
-                    business_date=day,
+                    await house.guards.of(day),
                     slot=DEFAULT_SLOT,
                     times=times,
                     now=house.clock(),
@@ -87,7 +87,9 @@ async def test_two_releases_at_once_make_one(house: House) -> None:
     day = business_date(house.clock()) + timedelta(days=1)
     async with house.database.transactions() as session:
         times = times_of_slot(day, DEFAULT_SLOT, house.delivery)
-        plan = await plan_morning(session, business_date=day, slot=DEFAULT_SLOT, times=times, now=house.clock())
+        plan = await plan_morning(
+            session, await house.guards.of(day), slot=DEFAULT_SLOT, times=times, now=house.clock()
+        )
 
     async def let_go() -> int:
         async with house.database.transactions() as session:
@@ -179,9 +181,10 @@ async def test_a_lost_lease_claims_nothing(house: House) -> None:
     assert new is not None
     async with house.database.transactions() as session:
         assert await leases.acquire(session, number, driver="third", lasts=lasts, now=house.clock()) is None
+        guard = await house.guards.of(business_date(house.clock()))
         kept = {"most": 5, "is_loopback": True, "policy": house.delivery.retry, "now": house.clock()}
-        assert await claim(session, house.keyring, old, **kept) == []
-        assert len(await claim(session, house.keyring, new, **kept)) == 5
+        assert await claim(session, house.keyring, old, guard, **kept) == []
+        assert len(await claim(session, house.keyring, new, guard, **kept)) == 5
 
 
 async def test_an_unclear_answer_waits_for_its_receipt(house: House) -> None:
@@ -222,7 +225,8 @@ async def test_a_claim_that_ran_out_is_unknown_never_planned(house: House) -> No
     async with house.database.transactions() as session:
         lease = await leases.acquire(session, number, driver="dies", lasts=policy.claim_lasts, now=house.clock())
         assert lease is not None
-        await claim(session, house.keyring, lease, most=5, is_loopback=True, policy=policy, now=house.clock())
+        guard = await house.guards.of(business_date(house.clock()))
+        await claim(session, house.keyring, lease, guard, most=5, is_loopback=True, policy=policy, now=house.clock())
     async with house.database.transactions() as session:
         later = house.clock() + policy.claim_lasts * 2
         assert await sweep.expire_claims(session, policy=policy, now=later) == 2
@@ -234,7 +238,9 @@ async def test_a_morning_read_before_somebody_else_released_it_is_not_released_a
     day = business_date(house.clock()) + timedelta(days=1)
     async with house.database.transactions() as session:
         times = times_of_slot(day, DEFAULT_SLOT, house.delivery)
-        plan = await plan_morning(session, business_date=day, slot=DEFAULT_SLOT, times=times, now=house.clock())
+        plan = await plan_morning(
+            session, await house.guards.of(day), slot=DEFAULT_SLOT, times=times, now=house.clock()
+        )
     async with house.database.transactions() as late:
         morning = await find_morning(late, day)
         async with house.database.transactions() as early:

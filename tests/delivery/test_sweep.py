@@ -19,6 +19,7 @@ from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import close_morning, mornings_to_close
 from project_one.delivery.service.claim import claim
 from project_one.delivery.service.release import resume_morning
+from project_one.kernel.clock import business_date
 
 from .morning import Vendor, released
 from .test_ledger import counts, the_number, tools
@@ -57,8 +58,9 @@ async def test_a_number_is_not_blamed_for_claims_that_ran_out_with_their_driver(
         lease = await leases.acquire(session, number, driver="d", lasts=timedelta(seconds=4), now=house.clock())
         assert lease is not None
         policy = house.delivery.retry
+        guard = await house.guards.of(business_date(house.clock()))
         await claim(
-            session, house.keyring, lease, most=60, is_loopback=True, policy=policy, now=house.clock()
+            session, house.keyring, lease, guard, most=60, is_loopback=True, policy=policy, now=house.clock()
         )  # and the driver dies
         later = house.clock() + policy.claim_lasts + timedelta(seconds=1)
         assert await sweep.expire_claims(session, policy=policy, now=later) == 60

@@ -1,6 +1,6 @@
 """Letting a text pass in spite of findings: two reviewers, neither the author, bound to text, policy and findings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from project_one.compliance.domain import Finding
 from project_one.compliance.errors import FourEyesError, NotOverridableError, OverrideUnknownError, PolicyStateError
 from project_one.compliance.models import OverrideRow
 from project_one.compliance.policy import grave, is_covered, never_overridable
+from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 
@@ -84,19 +85,30 @@ async def revoke(session: WriteSession, override_id: UUID, *, actor: str, reason
     await audit.record(session, Event(Action.OVERRIDE_REVOKED, "content", row.content_sha256, actor, data), now=now)
 
 
-async def is_overridden(
-    session: ReadSession, content_sha256: str, policy_version: str, findings: Sequence[Finding]
-) -> bool:
-    """Whether one granted override covers every finding that stops this text under this policy."""
-    rows = await session.scalars(
-        select(OverrideRow.fingerprints).where(
-            OverrideRow.content_sha256 == content_sha256,
+async def granted(
+    session: ReadSession, contents: Collection[str], policy_version: str
+) -> dict[str, list[Sequence[str]]]:
+    """The fingerprints of each override that counts under this policy, by content hash."""
+    rows = await session.execute(
+        select(OverrideRow.content_sha256, OverrideRow.fingerprints).where(
+            among(OverrideRow.content_sha256, contents),
             OverrideRow.policy_version == policy_version,
             OverrideRow.granted_at.is_not(None),
             OverrideRow.revoked_at.is_(None),
         )
     )
-    return any(is_covered(findings, fingerprints) for fingerprints in rows)
+    found: dict[str, list[Sequence[str]]] = {}
+    for content_sha256, fingerprints in rows:
+        found.setdefault(content_sha256, []).append(fingerprints)
+    return found
+
+
+async def is_overridden(
+    session: ReadSession, content_sha256: str, policy_version: str, findings: Sequence[Finding]
+) -> bool:
+    """Whether one granted override covers every finding that stops this text under this policy."""
+    known = await granted(session, [content_sha256], policy_version)
+    return any(is_covered(findings, fingerprints) for fingerprints in known.get(content_sha256, ()))
 
 
 async def _locked(session: WriteSession, override_id: UUID) -> OverrideRow:

@@ -47,26 +47,42 @@ _SPOKEN = {
     Register.MR_LATN: Language.MR,
 }
 _MARKS = {Register.EN: "LANG_EN", Register.HI: "LANG_HI", Register.MR: "LANG_MR"}
+_IDENTITY = "SEBI-ALL-IDENTITY-FIRST-LINE"
 _MOST_NUMBERS = 5  # of other advisors that are told
 _POSING = ("ADVISER_WORD", "ADVISER_SELF")
 
 
 def check_rendered(text: str, context: Context, rulebook: Rulebook, *, on: date, now: datetime) -> StageResult:
     """What is wrong with a message as it would be sent on that day. `now`: aware; only the 24 hours of a report use it."""
-    message = _read(text, context, rulebook, on=on)
     findings = [
-        *_content(message, rulebook, on=on),
-        *_identity(message),
-        *_warning(message, on=on),
-        *_tagline(message),
-        *_link(message),
-        *_names(context, rulebook),
-        *_papers(context, on=on, now=now),
-        *_figures(message, on=on),
-        *_illustration(message, on=on),
+        *check_parts(text, context, rulebook, on=on),
+        *check_sender(text, context, rulebook, on=on, now=now),
     ]
     findings.sort(key=lambda item: (item.start, item.end, item.rule_id, item.quote))
     return StageResult(Stage.RENDERED, findings, None, took_ms=0.0)
+
+
+def check_parts(text: str, context: Context, rulebook: Rulebook, *, on: date) -> list[Finding]:
+    """What frame and content say together: the same for every sender of one capacity, whose name and number are not read."""
+    message = _read(text, context, rulebook, on=on)
+    return [
+        *_content(message, rulebook, on=on),
+        *_foreign(message),
+        *_warning(message, on=on),
+        *_tagline(message),
+        *_figures(message, on=on),
+        *_illustration(message, on=on),
+    ]
+
+
+def check_sender(text: str, context: Context, rulebook: Rulebook, *, on: date, now: datetime) -> list[Finding]:
+    """What this sender must have in it: her identity on the first line, her link, her names and papers."""
+    return [
+        *_identity(text, context),
+        *_link(text, context),
+        *_names(context, rulebook),
+        *_papers(context, on=on, now=now),
+    ]
 
 
 def report_due_at(ad: AdRecord) -> datetime | None:
@@ -121,12 +137,14 @@ def _content(message: _Message, rulebook: Rulebook, *, on: date) -> Iterator[Fin
         yield _found("FORMAT-LENGTH", "length", message.text, 0, len(message.text))
 
 
-def _identity(message: _Message) -> Iterator[Finding]:
-    text, rule_id = message.text, "SEBI-ALL-IDENTITY-FIRST-LINE"
-    if not has_identity(text, message.context):
-        yield _found(rule_id, "missing_identity", text)
-    for start, end in islice(foreign_numbers(fold(text), message.context), _MOST_NUMBERS):
-        yield _found(rule_id, "missing_identity", text, start, end)
+def _identity(text: str, context: Context) -> Iterator[Finding]:
+    if not has_identity(text, context):
+        yield _found(_IDENTITY, "missing_identity", text)
+
+
+def _foreign(message: _Message) -> Iterator[Finding]:
+    for start, end in islice(foreign_numbers(fold(message.text), message.context), _MOST_NUMBERS):
+        yield _found(_IDENTITY, "missing_identity", message.text, start, end)
 
 
 def _warning(message: _Message, *, on: date) -> Iterator[Finding]:
@@ -188,11 +206,10 @@ def _tagline_places(text: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _link(message: _Message) -> Iterator[Finding]:
-    context = message.context
+def _link(text: str, context: Context) -> Iterator[Finding]:
     is_due = context.capacity is not Capacity.MFD or declared_host(context.declared_domain) is not None
-    if is_due and not has_official_link(message.text, context.declared_domain):
-        yield _found("SEBI-IA-OFFICIAL-LINK", "missing_link", message.text)
+    if is_due and not has_official_link(text, context.declared_domain):
+        yield _found("SEBI-IA-OFFICIAL-LINK", "missing_link", text)
 
 
 def _names(context: Context, rulebook: Rulebook) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from project_one.channel import service as channel
 from project_one.delivery.bucket import TokenBucket
 from project_one.delivery.config import DeliveryConfig
 from project_one.delivery.domain import Facts
+from project_one.delivery.guard import Guards
 from project_one.delivery.ports import (
     Accepted,
     MessageSender,
@@ -31,7 +32,7 @@ from project_one.delivery.service import lease as leases
 from project_one.delivery.service.claim import Ready, claim
 from project_one.delivery.service.outcomes import News, record_news
 from project_one.delivery.service.sweep import next_due
-from project_one.kernel.clock import Clock
+from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Transactions
 from project_one.vault.domain import Keyring
 
@@ -52,6 +53,7 @@ class Tools:
     transactions: Transactions
     sender: MessageSender
     keyring: Keyring
+    guards: Guards
     config: DeliveryConfig
     clock: Clock
     driver: str
@@ -183,11 +185,13 @@ async def _claim_all(drive: _Drive) -> int:
         claimed_at = time.monotonic()
         is_all_written = drive.unsettled == 0  # before we look: an outcome written meanwhile may plan a message again
         try:
+            guard = await tools.guards.of(business_date(tools.clock()))
             async with tools.transactions() as session:
                 ready = await claim(
                     session,
                     tools.keyring,
                     drive.lease,
+                    guard,
                     most=batch,
                     is_loopback=tools.sender.is_loopback,
                     policy=tools.config.retry,

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 from uuid import UUID
 
-from project_one.advisor.domain import PlannedFor
+from project_one.advisor.domain import Identity, PlannedFor
 from project_one.channel.domain import SendingNumber
 from project_one.content.domain import (
     CompositionError,
@@ -30,6 +31,7 @@ class Reason(StrEnum):
     NO_FRAME = "no-approved-frame"
     NO_NUMBER = "no-sending-number"
     DOES_NOT_FIT = "does-not-fit"
+    RULES_REFUSE = "rules-refuse"
     NO_PLAN_B = "no-plan-b"
 
 
@@ -70,6 +72,12 @@ class Snapshot:
     numbers: Sequence[SendingNumber]
 
 
+class Check(Protocol):
+    """Ids of the rules that forbid the composed text; none when it may leave."""
+
+    def __call__(self, frame: Frame, content: Content, identity: Identity, text: str, /) -> Sequence[str]: ...
+
+
 @dataclass(frozen=True)
 class Bound:
     """A content with the hash of what each usable frame makes of it for this advisor."""
@@ -90,7 +98,8 @@ class PlannedMessage:
 
 @dataclass(frozen=True)
 class Unplanned:
-    """Somebody to look at before 06:00. With NO_PLAN_B she has a message, only no second one."""
+    """Somebody to look at before 06:00. With NO_PLAN_B she has a message, only no second one; where her own pack does
+    not fit or the rules refuse it, she has a fallback."""
 
     advisor_id: UUID
     reason: Reason
@@ -139,7 +148,7 @@ class _Shelf:
         return second_choice
 
 
-def plan_night(snapshot: Snapshot) -> Plan:
+def plan_night(snapshot: Snapshot, check: Check) -> Plan:
     """One message per deliverable advisor, each with a plan B where there is one, and the list of those to look at."""
     messages: list[PlannedMessage] = []
     unplanned: list[Unplanned] = []
@@ -149,22 +158,22 @@ def plan_night(snapshot: Snapshot) -> Plan:
         key = (advisor.identity.capacity, advisor.language)
         if key not in shelves:
             shelves[key] = _Shelf(snapshot, *key)
-        outcome = _plan_one(advisor, snapshot, shelves[key], numbers)
-        if isinstance(outcome, Reason):
-            unplanned.append(Unplanned(advisor.advisor_id, outcome))
-            continue
-        messages.append(outcome)
-        if outcome.plan_b is None:
-            unplanned.append(Unplanned(advisor.advisor_id, Reason.NO_PLAN_B))
+        reason = _hindrance(advisor, snapshot, numbers)
+        if reason is None:
+            binder = _Binder(advisor, snapshot, shelves[key], check)
+            first, reasons = binder.first()
+            unplanned += [Unplanned(advisor.advisor_id, item) for item in reasons]
+            if first is not None:
+                messages.append(_message(advisor, snapshot, numbers, first, binder.after(first)))
+                if messages[-1].plan_b is None:
+                    unplanned.append(Unplanned(advisor.advisor_id, Reason.NO_PLAN_B))
+        else:
+            unplanned.append(Unplanned(advisor.advisor_id, reason))
     return Plan(messages, unplanned)
 
 
-def _plan_one(
-    advisor: PlannedFor,
-    snapshot: Snapshot,
-    shelf: _Shelf,
-    numbers: Sequence[SendingNumber],
-) -> PlannedMessage | Reason:
+def _hindrance(advisor: PlannedFor, snapshot: Snapshot, numbers: Sequence[SendingNumber]) -> Reason | None:
+    """Why nothing at all can be sent to her; None when something can."""
     if not advisor.opted_in:
         return Reason.NO_CONSENT
     if not advisor.is_deliverable:
@@ -173,34 +182,76 @@ def _plan_one(
         return Reason.NO_NUMBER
     if not snapshot.frames.get((advisor.identity.capacity, advisor.language)):
         return Reason.NO_FRAME
-    day = snapshot.business_date.toordinal()
-    start = _lot("shelf", str(advisor.advisor_id)) + day
-    used = snapshot.recent.get(advisor.advisor_id, frozenset())
-    own = snapshot.own.get(advisor.advisor_id)
-    first = (own.sha256, own.topic_family) if own else shelf.pick(start, not_these=used, not_family=None)
-    if first is None:
-        return Reason.NOTHING_APPROVED
-    binding = _bind(advisor, snapshot, *first)
-    if binding is None:
-        return Reason.DOES_NOT_FIT
-    second = shelf.pick(start + 1, not_these=used | {first[0]}, not_family=first[1])
+    return None
+
+
+def _message(
+    advisor: PlannedFor, snapshot: Snapshot, numbers: Sequence[SendingNumber], first: Bound, second: Bound | None
+) -> PlannedMessage:
     return PlannedMessage(
         advisor_id=advisor.advisor_id,
         number_id=_choose_number(advisor.advisor_id, numbers),
         due_at=due_at(advisor.advisor_id, snapshot),
-        binding=binding,
-        plan_b=_bind(advisor, snapshot, *second) if second else None,
+        binding=first,
+        plan_b=second,
     )
 
 
-def _bind(advisor: PlannedFor, snapshot: Snapshot, sha256: str, family: str) -> Bound | None:
-    renders: dict[UUID, str] = {}
-    for frame in snapshot.frames[advisor.identity.capacity, advisor.language]:
-        try:
-            renders[frame.id] = compose(frame, snapshot.contents[sha256], advisor.identity).sha256
-        except CompositionError:
-            continue  # another wording may still fit
-    return Bound(sha256, family, renders) if renders else None
+@dataclass(frozen=True)
+class _Binder:
+    """Finds what one advisor can be bound to."""
+
+    advisor: PlannedFor
+    snapshot: Snapshot
+    shelf: _Shelf
+    check: Check
+
+    def first(self) -> tuple[Bound | None, list[Reason]]:
+        """Her own pack, or the first of the shelf that fits and that the rules let pass; and what a person should know."""
+        own = self.snapshot.own.get(self.advisor.advisor_id)
+        bound = self._bound(own.sha256, own.topic_family) if own else None
+        if isinstance(bound, Bound):
+            return bound, []
+        reasons = [] if bound is None else [bound]
+        instead = self._from_shelf(self._start, not_these=self._used, not_family=None)
+        return (instead, reasons) if isinstance(instead, Bound) else (None, reasons or [instead])
+
+    def after(self, first: Bound) -> Bound | None:
+        """Plan B: another text, of another topic family if there is one."""
+        found = self._from_shelf(self._start + 1, not_these=self._used | {first.sha256}, not_family=first.topic_family)
+        return found if isinstance(found, Bound) else None
+
+    @property
+    def _start(self) -> int:
+        return _lot("shelf", str(self.advisor.advisor_id)) + self.snapshot.business_date.toordinal()
+
+    @property
+    def _used(self) -> frozenset[str]:
+        return self.snapshot.recent.get(self.advisor.advisor_id, frozenset())
+
+    def _from_shelf(self, start: int, *, not_these: frozenset[str], not_family: str | None) -> Bound | Reason:
+        reason = Reason.NOTHING_APPROVED
+        while item := self.shelf.pick(start, not_these=not_these, not_family=not_family):
+            bound = self._bound(*item)
+            if isinstance(bound, Bound):
+                return bound
+            reason, not_these = bound, not_these | {item[0]}
+        return reason
+
+    def _bound(self, sha256: str, family: str) -> Bound | Reason:
+        identity, content = self.advisor.identity, self.snapshot.contents[sha256]
+        renders: dict[UUID, str] = {}
+        reason = Reason.DOES_NOT_FIT
+        for frame in self.snapshot.frames[identity.capacity, self.advisor.language]:
+            try:
+                rendered = compose(frame, content, identity)
+            except CompositionError:
+                continue  # another wording may still fit
+            if self.check(frame, content, identity, rendered.text):
+                reason = Reason.RULES_REFUSE
+                continue
+            renders[frame.id] = rendered.sha256
+        return Bound(sha256, family, renders) if renders else reason
 
 
 def _choose_number(advisor_id: UUID, numbers: Sequence[SendingNumber]) -> UUID:

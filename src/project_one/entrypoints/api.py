@@ -16,7 +16,6 @@ from project_one.auth.domain import Principal
 from project_one.bootstrap import House, open_house
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
-from project_one.compliance.shelf import PolicyShelf
 from project_one.content import service as content
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
@@ -75,7 +74,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         dependencies=[Depends(principal)],
     )
     for router in (
-        lint_router(PolicyShelf(house.database.readings), None, house.clock, principal),
+        lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
     ):
         app.include_router(router, prefix="/v1", dependencies=[Depends(principal)])

@@ -8,7 +8,6 @@ from project_one.advisor.service import NewAdvisor
 from project_one.bootstrap import House
 from project_one.compliance import verdicts
 from project_one.compliance.domain import Band, Context
-from project_one.compliance.shelf import PolicyShelf
 from project_one.content import service as content
 from project_one.content.domain import Frame, Subject
 from project_one.content.library import Library, read_library
@@ -68,7 +67,7 @@ async def judge_library(house: House, library: Library) -> None:
     """Keep the rules' verdict on every text for every capacity it is for. Raises LibraryBlockedError when one is blocked."""
     now = house.clock()
     today = business_date(now)
-    rulebook = await PolicyShelf(house.database.readings).in_force(today)
+    rulebook = await house.shelf.in_force(today)
     subjects = [
         (f"{pack.slug} ({text.language})", verdicts.Subject(text.sha256, text.paragraph, Context(capacity)))
         for pack in library.packs

@@ -1,4 +1,4 @@
-"""Claiming due messages of a number, and rebuilding what was approved: the last gate before the vendor."""
+"""Claiming due messages of a number, rebuilding what was approved and asking the rules: the last gate before the vendor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,9 +15,11 @@ from project_one.advisor.domain import MAY_SEND, Contact
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.channel import service as channel
+from project_one.compliance import overrides
 from project_one.content import service as content
-from project_one.content.domain import CompositionError, compose
+from project_one.content.domain import CompositionError, Content, Frame, compose
 from project_one.delivery.domain import AttemptStatus, Cause, MessageStatus, RetryPolicy
+from project_one.delivery.guard import Granted, Guard
 from project_one.delivery.models import AttemptRow, MessageRow
 from project_one.delivery.ports import Outgoing
 from project_one.delivery.service.lease import Lease
@@ -107,6 +109,7 @@ async def claim(
     session: WriteSession,
     keyring: Keyring,
     lease: Lease,
+    guard: Guard,
     *,
     most: int,
     is_loopback: bool,
@@ -128,7 +131,7 @@ async def claim(
     claimed = [_Claimed(**row) for row in (await session.execute(_CLAIM, parameters)).mappings()]
     if not claimed:
         return []
-    gate = await _open_gate(session, keyring, claimed, lease, is_loopback=is_loopback)
+    gate = await _open_gate(session, keyring, claimed, lease, guard, is_loopback=is_loopback, now=now)
     ready: list[Ready] = []
     written: list[dict[str, Any]] = []
     for row in claimed:
@@ -156,7 +159,10 @@ class _Gate:
     material: content.Material
     templates: dict[UUID, str]
     number_vendor_id: str
+    guard: Guard
+    granted: Granted
     is_loopback: bool
+    now: datetime
 
     def build(self, row: _Claimed) -> tuple[Outgoing, UUID, str, str] | _Refusal:
         contact = self.contacts[row.advisor_id]
@@ -184,7 +190,7 @@ class _Gate:
                 rendered = compose(frame, text_now, contact.identity)
             except CompositionError:
                 return _Refusal(Cause.CONTENT, is_content=True)
-            if rendered.sha256 != expected:
+            if rendered.sha256 != expected or self._is_refused(frame, text_now, contact, rendered.text):
                 return _Refusal(Cause.CONTENT, is_content=True)
             outgoing = Outgoing(
                 number_vendor_id=self.number_vendor_id,
@@ -200,14 +206,23 @@ class _Gate:
             is_content=not any_approved,
         )
 
+    def _is_refused(self, frame: Frame, content: Content, contact: Contact, text: str) -> bool:
+        granted = self.granted.get(content.sha256, ())
+        rules = self.guard.refused_by(frame, content, contact.identity, text, granted=granted, now=self.now)
+        if rules:
+            log.error("delivery.rules.refused", advisor_id=str(contact.advisor_id), rules=rules)
+        return bool(rules)
+
 
 async def _open_gate(
     session: WriteSession,
     keyring: Keyring,
     rows: list[_Claimed],
     lease: Lease,
+    guard: Guard,
     *,
     is_loopback: bool,
+    now: datetime,
 ) -> _Gate:
     contacts = await advisors.contacts(session, keyring, {row.advisor_id for row in rows})
     hashes = {row.content_sha256 for row in rows} | {row.plan_b_sha256 for row in rows if row.plan_b_sha256}
@@ -218,7 +233,10 @@ async def _open_gate(
         material=await content.material(session, hashes),
         templates=await channel.usable_frames(session),
         number_vendor_id=number.vendor_id if number else "",
+        guard=guard,
+        granted=await overrides.granted(session, hashes, guard.rulebook.version),
         is_loopback=is_loopback,
+        now=now,
     )
 
 

@@ -12,10 +12,12 @@ from project_one.advisor import service as advisors
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.channel import service as channel
+from project_one.compliance import overrides
 from project_one.content import service as content
 from project_one.content.domain import Frame
 from project_one.delivery.domain import Cause, MessageStatus, MorningState
 from project_one.delivery.errors import MorningAlreadyReleasedError
+from project_one.delivery.guard import Guard
 from project_one.delivery.models import MessageRow, MorningRow
 from project_one.delivery.planning import (
     NO_REPEAT,
@@ -56,8 +58,8 @@ class PlanResult:
 
 async def plan_morning(
     session: WriteSession,
+    guard: Guard,
     *,
-    business_date: date,
     slot: Slot,
     times: Times,
     now: datetime,
@@ -67,8 +69,10 @@ async def plan_morning(
 ) -> PlanResult:
     """Write the plan of one morning; again and again until the release. Raises MorningAlreadyReleasedError.
 
-    `everyone`: advisors of all slots, not only of this one (a morning released by hand).
+    `guard`: the rules in force on that business date. `everyone`: advisors of all slots, not only of this one (a morning
+    released by hand).
     """
+    business_date = guard.on
     morning = await _morning(session, business_date, slot, times, is_demo=is_demo, now=now)
     snapshot = await take_snapshot(
         session,
@@ -78,7 +82,8 @@ async def plan_morning(
         whose=None if everyone else slot,
         limit=limit,
     )
-    plan = plan_night(snapshot)
+    granted = await overrides.granted(session, snapshot.contents.keys(), guard.rulebook.version)
+    plan = plan_night(snapshot, guard.checking(granted, now=now))
     result = await _apply(session, morning, plan, now=now)
     morning.unplanned = result.unplanned
     morning.planned_at = now

@@ -37,7 +37,7 @@ async def _plan(day: date, slot_text: str, *, as_json: bool) -> None:
     ):
         result = await plan_morning(
             session,
-            business_date=day,
+            await house.guards.of(day),
             slot=slot,
             times=times_of_slot(day, slot, house.delivery),
             now=house.clock(),

@@ -110,7 +110,7 @@ async def plan_and_release(house: House, *, advisors: int, spread_s: float, now:
     async with house.database.transactions() as session:
         plan = await plan_morning(
             session,
-            business_date=business_date(now),
+            await house.guards.of(business_date(now)),
             slot=slot,
             times=times_from_now(now, house.delivery, spread_s=spread_s),
             now=now,

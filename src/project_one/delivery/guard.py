@@ -1,0 +1,105 @@
+"""The rules over the message as it would leave, asked by the night plan and again by the sender."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from project_one.advisor.domain import Identity
+from project_one.compliance.domain import Context, Finding, Severity
+from project_one.compliance.policy import is_covered
+from project_one.compliance.rendered import check_parts, check_sender
+from project_one.compliance.rulebook import Rulebook
+from project_one.content.domain import Content, Frame, compose
+from project_one.delivery.planning import Check
+from project_one.vocabulary.domain import Capacity
+
+_MOST_KEPT = 50_000
+
+
+_ANY_NUMBER = {Capacity.MFD: "ARN-100001", Capacity.IA: "INA000100001", Capacity.RA: "INH000100001"}
+
+Granted = Mapping[str, Sequence[Sequence[str]]]
+"""Overrides by content hash: the fingerprints each of them covers."""
+
+
+class RulesOf(Protocol):
+    """Where the rulebook in force on a day comes from."""
+
+    async def in_force(self, on: date) -> Rulebook: ...
+
+
+@dataclass
+class Guard:
+    """By the rules of one policy version on one day.
+
+    What frame and content say together is read once, with a stand-in for the sender, because the rules do not read her
+    name and number; what depends on the sender is looked at each time.
+    """
+
+    rulebook: Rulebook
+    on: date
+    _parts: dict[tuple[str, str], Sequence[Finding]] = field(default_factory=dict[tuple[str, str], Sequence[Finding]])
+
+    def refused_by(
+        self,
+        frame: Frame,
+        content: Content,
+        identity: Identity,
+        text: str,
+        *,
+        granted: Sequence[Sequence[str]] = (),
+        now: datetime,
+    ) -> tuple[str, ...]:
+        """Ids of the rules that forbid this message; none when it may leave.
+
+        `text`: what frame, content and identity compose to. `granted`: fingerprints of each override of this content. A
+        person has seen what is for review when she approved the content; only what blocks stops a message here.
+        """
+        context = _context(identity, content)
+        findings = [*self._of_parts(frame, content), *check_sender(text, context, self.rulebook, on=self.on, now=now)]
+        blocking = [finding for finding in findings if finding.severity is Severity.BLOCK]
+        if not blocking or any(is_covered(blocking, fingerprints) for fingerprints in granted):
+            return ()
+        return tuple(sorted({finding.rule_id for finding in blocking}))
+
+    def checking(self, granted: Granted, *, now: datetime) -> Check:
+        """This guard as the night plan asks it. `granted`: overrides by content hash."""
+        return lambda frame, content, identity, text: self.refused_by(
+            frame, content, identity, text, granted=granted.get(content.sha256, ()), now=now
+        )
+
+    def _of_parts(self, frame: Frame, content: Content) -> Sequence[Finding]:
+        key = (frame.sha256, content.sha256)
+        known = self._parts.get(key)
+        if known is None:
+            sender = Identity("Asha Rao", _ANY_NUMBER[frame.capacity], frame.capacity, "https://advisor.example")
+            text = compose(frame, content, sender).text
+            known = check_parts(text, _context(sender, content), self.rulebook, on=self.on)
+            if len(self._parts) < _MOST_KEPT:
+                self._parts[key] = known
+        return known
+
+
+@dataclass
+class Guards:
+    """One per process: the guard of a day, made anew when the policy in force changes."""
+
+    rules: RulesOf
+    _current: Guard | None = None
+
+    async def of(self, on: date) -> Guard:
+        rulebook = await self.rules.in_force(on)
+        if self._current is None or self._current.on != on or self._current.rulebook.version != rulebook.version:
+            self._current = Guard(rulebook, on)
+        return self._current
+
+
+def _context(identity: Identity, content: Content) -> Context:
+    return Context(
+        capacity=identity.capacity,
+        registered_name=identity.registered_name,
+        registration_number=identity.registration_number,
+        declared_domain=identity.website,
+        language=content.language,
+    )
