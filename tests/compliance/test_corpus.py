@@ -11,7 +11,7 @@ from project_one.entrypoints.evaluation import EVALUATION, cases, frozen_digests
 
 BOOK = load()
 SPANS_LEAST = 0.90
-LEAST = {"test": (0.95, 0.86), "exam-2": (0.88, 0.82)}  # recall and precision, just below what is reached
+LEAST = {"test": (0.95, 0.92), "exam-3": (0.94, 0.92)}  # recall and precision, just below what is reached
 EVASION_LEAST = {"homoglyphs": 0.97, "zero-width": 0.97, "full-width": 0.95, "upper": 0.97, "nukta": 0.97}
 
 
@@ -22,7 +22,7 @@ def test_the_exam_is_frozen() -> None:
     assert all(row["texts"] == 0 for name, row in found.items() if name not in frozen)
 
 
-@pytest.mark.parametrize("half", ["dev", "test", "exam-2"])
+@pytest.mark.parametrize("half", ["dev", "exam-2", "test", "exam-3"])
 def test_labels_are_sound(half: str) -> None:
     texts = cases(half)
     assert len({case.id for case in texts}) == len(texts)

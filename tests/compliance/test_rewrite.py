@@ -233,7 +233,7 @@ def test_a_caveat_does_not_make_own_results_right() -> None:
 
 def test_a_change_elsewhere_does_not_talk_a_finding_away() -> None:
     """Capitals are taken for a stock's code; in small letters they are not, but nobody has answered the finding."""
-    text = framed("LISTEN UP EVERY HOUSEHOLD MEMBER: write your expenses down each day.")
+    text = framed("BUY SOME UNITS TODAY: our pick for your children, says our desk.")
     assert {"shouting", "named_recommendation"} <= kinds(judged(text).findings).keys()
     assert rewritten(text) is None
 

@@ -1,13 +1,14 @@
 """The weigher: it speaks only where patterns are silent, clears no claim for the company it keeps, and knows when to be still."""
 
+import math
 from datetime import date
 
 import pytest
 
 from project_one.compliance.domain import Band, Context, Severity
-from project_one.compliance.evaluate import evaluate
+from project_one.compliance.evaluate import body_tokens, evaluate
 from project_one.compliance.rulebook import RulebookError, load, read_policy, shipped
-from project_one.compliance.weigher import WeightsError, read_weights, written
+from project_one.compliance.weigher import LEAST_SIZE, WeightsError, features, logistic, read_weights, written
 from project_one.vocabulary.domain import Capacity
 
 BOOK = load()
@@ -52,6 +53,32 @@ def test_an_adviser_may_say_so() -> None:
     text = "As your investment adviser I read your goals first, then your risk profile, and write both down before we talk of any product at all."
     findings = evaluate(text, Context(Capacity.IA), BOOK, on=TODAY, is_framed=True).findings
     assert "adviser_posing" not in {finding.category for finding in findings}
+
+
+def test_a_text_weighs_the_sum_of_its_features() -> None:
+    weigher = BOOK.weigher
+    assert weigher is not None
+    for said in (INNOCENT, "Your money doubles in 3 years. ३ वर्षांत तुमचे पैसे दुप्पट होतील. Is fund me koi risk nahi hai."):
+        tokens = body_tokens(said, Context(Capacity.MFD), BOOK)
+        known = [weigher.weights[name] for name in features(tokens) if name in weigher.weights]
+        size = max(LEAST_SIZE, sum(weight.rarity**2 for weight in known))
+        share = logistic(weigher.bias + sum(weight.rarity * weight.pull for weight in known) / math.sqrt(size))
+        assert weigher.weigh(tokens).share == pytest.approx(share)
+
+
+def test_a_rule_that_is_not_weighed_counts_in_any_company() -> None:
+    """A reviewer's new house rule is not overruled by what earlier texts taught."""
+    rules = shipped()["rules/rules.yaml"]
+    pattern = '"nominee" ~4 "folio"'
+    for weighed, found in (("", ["HOUSE-TEST"]), ("  weighed: true\n", [])):
+        rule = (
+            f"\n- id: HOUSE-TEST\n  category: superlative\n{weighed}  basis: house\n  from: 2026-05-01\n"
+            "  message: {en: a, hi: b, mr: c}\n  remedy: {en: a, hi: b, mr: c}\n  patterns:\n"
+            f"    - find: '{pattern}'\n"
+        )
+        book = read_policy(shipped() | {"rules/rules.yaml": rules + rule})
+        verdict = evaluate(INNOCENT, Context(Capacity.MFD), book, on=TODAY, is_framed=True)
+        assert [finding.rule_id for finding in verdict.findings] == found
 
 
 def test_weights_are_read_as_written() -> None:

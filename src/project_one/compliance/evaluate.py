@@ -7,6 +7,7 @@ from datetime import date
 from project_one.compliance.checks import format_findings, personal_findings
 from project_one.compliance.domain import CATEGORIES, Context, Finding, Severity, Verdict, judge
 from project_one.compliance.footer import Footer, body_spans, find_footer
+from project_one.compliance.link import links
 from project_one.compliance.match import Polarity, Text, find
 from project_one.compliance.reading.fold import Folded, fold
 from project_one.compliance.reading.language import register_of
@@ -22,7 +23,6 @@ _CONTRAST = frozenset(
     [
         "but",
         "however",
-        "yet",
         "although",
         "lekin",
         "magar",
@@ -43,17 +43,15 @@ _CONTRAST = frozenset(
 )
 
 
-READS_LIKE = 0.5
+READS_LIKE = 0.48
 """From this share on a text is shown to a person though no pattern found anything."""
 
 SURELY = 0.7
 """The same for an adviser whose text reads most like those of distributors who pose as one."""
 
-INNOCENT = 0.25
-"""Below this share of the text a soft pattern may be wrong ..."""
-
-UNTOLD = 0.35
-"""... and is, if its own sentence stays below this one: about what is true of a sentence that tells nothing."""
+INNOCENT = ((0.4, 0.54), (0.1, 0.8))
+"""A weighed rule is wrong where the whole text stays below the first share and the finding's own clause below the second:
+the surer the text, the more like a claim its clause may sound. Innocent words far away do not make a claim innocent."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +86,21 @@ def read_caption(text: str, context: Context, rulebook: Rulebook) -> Caption:
 
 def body_tokens(text: str, context: Context, rulebook: Rulebook) -> list[Token]:
     """The words of a text that are weighed: all but its footer and what stands around the registration number."""
-    return _weighed(read_caption(text, context, rulebook), context)
+    return _weighed(text, read_caption(text, context, rulebook), context)
 
 
-def _weighed(found: Caption, context: Context) -> list[Token]:
-    outside = found.footer.tokens | found.footer.identity
+def _weighed(text: str, found: Caption, context: Context) -> list[Token]:
+    """The words that are weighed: neither sender, warning nor web address."""
+    footer = found.footer
+    outside = footer.tokens | footer.identity | footer.rest
+    addresses = list(links(text))
     unsaid = frozenset[str]() if context.capacity is Capacity.MFD else frozenset(_POSING)  # an adviser may say so
     return [
         token
         for index, token in enumerate(found.whole.tokens)
-        if index not in outside and unsaid.isdisjoint(token.concepts)
+        if index not in outside
+        and unsaid.isdisjoint(token.concepts)
+        and not any(start <= token.start < end for start, end in addresses)
     ]
 
 
@@ -124,14 +127,16 @@ def evaluate(text: str, context: Context, rulebook: Rulebook, *, on: date, is_fr
 
 def _content_findings(text: str, found: Caption, context: Context, rulebook: Rulebook, *, on: date) -> list[Finding]:
     """What patterns find and the weigher does not find innocent; else what it would show a person by itself."""
-    pairs = list(_rule_findings(text, found.body, context, rulebook, on=on))
+    pairs = list(rule_findings(text, found.body, context, rulebook, on=on))
     weigher, told = rulebook.weigher, rulebook.weighed
     if weigher is None or told is None:
         return [finding for _, finding in pairs]
-    tokens = _weighed(found, context)
+    tokens = _weighed(text, found, context)
     weighed = weigher.weigh(tokens)
     kept = [
-        finding for item, finding in pairs if not item.is_soft or not _is_innocent(finding, weighed, tokens, weigher)
+        finding
+        for _, finding in pairs
+        if not (rulebook.told[finding.rule_id].is_weighed and _is_innocent(finding, weighed, tokens, weigher))
     ]
     if kept or weighed.is_short or weighed.share < READS_LIKE or not told.is_in_force(on):
         return kept
@@ -147,12 +152,12 @@ def _content_findings(text: str, found: Caption, context: Context, rulebook: Rul
 
 
 def _is_innocent(finding: Finding, whole: Weighed, tokens: Sequence[Token], weigher: Weigher) -> bool:
-    """The text speaks clearly against it, and its own sentence, taken alone, not for it: innocent words far away do
-    not make a claim innocent."""
-    if whole.is_short or whole.share >= INNOCENT:
+    """Whether the text, and the clause of the finding taken alone, speak against it."""
+    if whole.is_short:
         return False
-    own = {token.sentence for token in tokens if finding.start <= token.start < finding.end}
-    return weigher.weigh([token for token in tokens if token.sentence in own]).share < UNTOLD
+    own = {token.clause for token in tokens if finding.start <= token.start < finding.end}
+    clause = [token for token in tokens if token.clause in own]
+    return bool(clause) and any(whole.share < text and weigher.weigh(clause).share < alone for text, alone in INNOCENT)
 
 
 _POSING = ("ADVISER_WORD", "ADVISER_SELF")
@@ -177,9 +182,10 @@ def _missing(rule_id: str, category: str) -> Finding:
     return Finding(rule_id, category, CATEGORIES[category][0], 0, 0, "")
 
 
-def _rule_findings(
+def rule_findings(
     text: str, body: Text, context: Context, rulebook: Rulebook, *, on: date
 ) -> Iterator[tuple[RulePattern, Finding]]:
+    """What the patterns alone find, each with the pattern that found it."""
     for rule, item in rulebook.patterns_for(body.concepts):
         if context.capacity not in rule.capacities or not rule.is_in_force(on):
             continue

@@ -24,6 +24,7 @@ _NEAR = 60
 _MOST_NUMBERS = 20  # of registration numbers that are looked at
 _MOST_NAME_WORDS, _MOST_GIVEN_NAMES = 6, 3
 _LONG_LINE = 160
+_MOST_REST = 6
 _SENTENCE = re.compile(r"(?<!regd)(?<!reg)(?<!no)(?<!mr)(?<!mrs)(?<!dr)(?<!ltd)(?<!pvt)(?<!ms)(?<!std)[.!?] ")
 _NOT_A_NAME = frozenset(
     [
@@ -97,12 +98,14 @@ _NOT_A_NAME = frozenset(
 @dataclass(frozen=True)
 class Footer:
     """`tokens`: indices that are identity, warning or education line, and so no content. `identity`: the words around
-    her number and on the short lines next to it, whether they mean something to the rules or not."""
+    her number and on the short lines next to it, whether they mean something to the rules or not. `rest`: the few other
+    words of a warning's sentence."""
 
     has_identity: bool
     has_warning: bool
     tokens: frozenset[int]
     identity: frozenset[int]
+    rest: frozenset[int]
 
 
 def find_footer(text: Text, folded: Folded, capacity: Capacity, halves: Mapping[str, Sequence[Pattern]]) -> Footer:
@@ -111,7 +114,18 @@ def find_footer(text: Text, folded: Folded, capacity: Capacity, halves: Mapping[
     has_identity, around, beside, names = _identity(text.tokens, folded, lines, capacity)
     has_warning, warned = _warning(text, capacity, halves)
     own = {index for index in around if not text.tokens[index].concepts}  # the rest is read: a sign-off can promise too
-    return Footer(has_identity, has_warning, frozenset(own | names | warned), frozenset(around | beside))
+    rest = _rest_of_sentences(text.tokens, warned)
+    return Footer(has_identity, has_warning, frozenset(own | names | warned), frozenset(around | beside), rest)
+
+
+def _rest_of_sentences(tokens: Sequence[Token], warned: set[int]) -> frozenset[int]:
+    """Words that stand with a warning in its sentence, where they are few: "carefully", "before investing"."""
+    sentences = {tokens[index].sentence for index in warned}
+    rest: dict[int, list[int]] = {}
+    for index, token in enumerate(tokens):
+        if token.sentence in sentences and index not in warned:
+            rest.setdefault(token.sentence, []).append(index)
+    return frozenset(index for words in rest.values() if len(words) <= _MOST_REST for index in words)
 
 
 def _lines(folded: Folded) -> list[tuple[int, int]]:
@@ -153,13 +167,22 @@ def _identity(
             if _is_name_line(folded.text[slice(*lines[position])], [tokens[index] for index in inside], is_next=True):
                 beside.update(inside)
     if own and not has_name:
+        roles = {position for position, line in enumerate(lines) if _is_role_line(tokens, folded, line)}
+        next_to = {position + step for position in numbered for step in (-1, 1)}
+        next_to |= {position + step for position in next_to & roles for step in (-1, 1)}
         for position, (start, end) in enumerate(lines):
             inside = _tokens_in(tokens, folded, start, end)
-            is_next = bool(numbered & {position - 1, position + 1})
-            if _is_name_line(folded.text[start:end], [tokens[index] for index in inside], is_next=is_next):
+            line = [tokens[index] for index in inside]
+            if _is_name_line(folded.text[start:end], line, is_next=position in next_to):
                 has_name = True
                 names.update(index for index in inside if not tokens[index].concepts)
     return has_number and has_name, own, beside, names
+
+
+def _is_role_line(tokens: Sequence[Token], folded: Folded, line: tuple[int, int]) -> bool:
+    """A line that says what she is and nothing else: AMFI-registered Mutual Fund Distributor."""
+    words = [tokens[index].text for index in _tokens_in(tokens, folded, *line) if tokens[index].kind == "word"]
+    return bool(words) and all(word in _NOT_A_NAME for word in words)
 
 
 def _tokens_in(tokens: Sequence[Token], folded: Folded, start: int, end: int) -> list[int]:
@@ -170,8 +193,11 @@ def _tokens_in(tokens: Sequence[Token], folded: Folded, start: int, end: int) ->
 
 
 def _is_name_line(line: str, tokens: Sequence[Token], *, is_next: bool) -> bool:
-    """One to six words and no sentence. Away from the number, nothing that the rules know at its beginning."""
+    """One to six words beside those of a role, and no sentence. Away from the number, nothing that the rules know at its
+    beginning."""
     words = [token for token in tokens if token.kind == "word"]
+    if is_next:
+        words = [token for token in words if token.text not in _NOT_A_NAME]
     is_sentence = line.rstrip().endswith((".", "!", "?", ":")) and len(words) > _MOST_GIVEN_NAMES
     if not 0 < len(words) <= _MOST_NAME_WORDS or is_sentence or any(token.kind == "num" for token in tokens):
         return False

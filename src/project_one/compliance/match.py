@@ -18,9 +18,13 @@ _LINK = re.compile(r"\s+([~><])(\d{1,2})\s+")
 _ELEMENT = re.compile(r'[A-Z][A-Z0-9_]*|"[^"|]+"')
 _QUOTED_REACH = 3  # sentences: a quoted promise may be warned of a little later
 _LONGEST = 8  # tokens of a phrase
+_SPEAKS_WITHIN = 12  # tokens from the speaker to the saying
+_ANSWER = 5  # tokens that begin an answer
 _NEG_BEFORE, _NEG_AFTER = 7, 8
 _NEG_AFTER_EN = 4
 _CARRIES = frozenset({"NEG_VERB"})  # reaches over a comma; a determiner, and what ends a clause, do not
+_ORDERS = frozenset(["do", "don't", "dont", "never"])
+_ENDS_CLAUSE = frozenset(["मत", "न", "ना", "mat"])  # verbs of forbidding: "do not worry, the money is safe"
 _NEW_THOUGHT = frozenset(
     [
         "and",
@@ -171,7 +175,7 @@ def _follow(
             fits = link in "~<"
         else:
             continue
-        if fits and gap <= distance and _together(pattern.scope, before, candidate, text):
+        if fits and gap <= distance and candidate not in spans and _together(pattern.scope, before, candidate, text):
             rest = _follow(pattern, places, starts, text, [*spans, candidate])
             if rest is not None:
                 return rest
@@ -185,30 +189,36 @@ def _together(scope: Scope, one: Occurrence, other: Occurrence, text: Text) -> b
 
 def _is_meant(pattern: Pattern, whole: Occurrence, spans: Sequence[Occurrence], text: Text) -> bool:
     sentence = text.tokens[whole.first].sentence
-    if pattern.unless and any(_is_near(name, whole, pattern.within, text) for name in pattern.unless):
+    if pattern.unless and any(_is_near(name, whole, pattern.within, text, spans) for name in pattern.unless):
         return False
     if pattern.needs and not any(_in_sentence(name, sentence, text) for name in pattern.needs):
         return False
     if pattern.polarity is Polarity.ALWAYS:
         return True
-    if is_warned_of(whole, text) or (pattern.polarity is Polarity.CLAIM and _is_dismissed_quote(whole, text)):
+    if (
+        is_warned_of(whole, text)
+        or _is_answered_no(sentence, text)
+        or (pattern.polarity is Polarity.CLAIM and _is_dismissed_quote(whole, text))
+    ):
         return False
-    return pattern.polarity is Polarity.PLAIN or not (
-        is_denied(whole, text, spans=spans) or _is_answered_no(sentence, text)
-    )
+    return pattern.polarity is Polarity.PLAIN or not is_denied(whole, text, spans=spans)
 
 
 def _in_sentence(concept: str, sentence: int, text: Text) -> bool:
     return sentence in text.sentences(concept)
 
 
-def _is_near(concept: str, whole: Occurrence, within: int, text: Text) -> bool:
-    """In the same sentence and within a few words."""
+def _is_near(concept: str, whole: Occurrence, within: int, text: Text, spans: Sequence[Occurrence]) -> bool:
+    """In the same sentence and within a few words; not as a part of a longer matched phrase ("come what may")."""
     sentence = text.tokens[whole.first].sentence
     return sentence in text.sentences(concept) and any(
         item.first <= whole.last + within
         and item.last >= whole.first - within
         and text.tokens[item.first].sentence == sentence
+        and not any(
+            span.first <= item.first and item.last <= span.last and span.last - span.first > item.last - item.first
+            for span in spans
+        )
         for item in text.concepts[concept]
     )
 
@@ -217,16 +227,33 @@ def is_warned_of(whole: Occurrence, text: Text) -> bool:
     """Whether the sentence warns: a cue that is itself not denied; or a quotation next to a sentence that warns."""
     sentence = text.tokens[whole.first].sentence
     reach = _QUOTED_REACH if whole.first in text.reading.quoted else 0
-    if _in_sentence("THIRD", sentence, text) and _in_sentence("SAY", sentence, text):
-        return True  # what others claim, not what the text claims
+    if _is_said_by_others(sentence, text):
+        return True
     near = {sentence + offset for offset in range(-reach, reach + 1)}
     if near.isdisjoint(text.sentences("WARN_CUE")):
         return False
     for cue in text.concepts["WARN_CUE"]:
         inside = whole.first <= cue.first <= whole.last
-        if text.tokens[cue.first].sentence in near and not inside and not is_denied(cue, text, reach=3):
+        if (
+            text.tokens[cue.first].sentence in near
+            and not inside
+            and not is_denied(cue, text, reach=3, spans=[cue, whole])
+        ):
             return True
     return False
+
+
+def _is_said_by_others(sentence: int, text: Text) -> bool:
+    """What somebody says is not what the text says; who says it stands before the saying, and near it."""
+    if not (_in_sentence("THIRD", sentence, text) and _in_sentence("SAY", sentence, text)):
+        return False
+    speakers = [item for item in text.concepts["THIRD"] if text.tokens[item.first].sentence == sentence]
+    return any(
+        0 <= item.first - speaker.first <= _SPEAKS_WITHIN
+        for item in text.concepts["SAY"]
+        if text.tokens[item.first].sentence == sentence
+        for speaker in speakers
+    )
 
 
 def _is_dismissed_quote(whole: Occurrence, text: Text) -> bool:
@@ -243,14 +270,13 @@ def _is_dismissed_quote(whole: Occurrence, text: Text) -> bool:
 
 
 def _is_answered_no(sentence: int, text: Text) -> bool:
-    """A question, and the next sentence begins with a denial."""
+    """A question, and the next sentence begins with a denial; an order not to do something answers nothing."""
     if sentence not in text.reading.questions:
         return False
-    following = [token for token in text.tokens if token.sentence == sentence + 1][:3]
-    return any(
-        "NEG_VERB" in token.concepts or "NEG_DET" in token.concepts or "NEG_POST" in token.concepts
-        for token in following
-    )
+    following = [token for token in text.tokens if token.sentence == sentence + 1][:_ANSWER]
+    if following and following[0].text in _ORDERS:
+        return False
+    return any(_is_negator(token) for token in following)
 
 
 def is_denied(whole: Occurrence, text: Text, *, reach: int = _NEG_BEFORE, spans: Sequence[Occurrence] = ()) -> bool:
@@ -271,7 +297,8 @@ def _negators_before(whole: Occurrence, text: Text, reach: int) -> int:
         token = tokens[index]
         if token.sentence != here.sentence or not _is_negator(token):
             continue
-        reaches_over = bool(token.concepts & _CARRIES) and not _contrast_between(index, whole.first, tokens)
+        carries = token.concepts & _CARRIES and token.text not in _ENDS_CLAUSE
+        reaches_over = bool(carries) and not _contrast_between(index, whole.first, tokens)
         is_near = token.clause == here.clause or (token.clause >= here.clause - 2 and reaches_over)
         if is_near and not _is_bound(index, tokens, whole):
             count += 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from project_one.compliance.domain import Context
+from project_one.compliance.domain import Context, Register
 from project_one.compliance.evaluate import evaluate
 from project_one.compliance.rulebook import Rulebook, RulebookError
 from project_one.vocabulary.domain import Capacity
@@ -42,8 +42,9 @@ def run_regression(policy: Mapping[str, str], rulebook: Rulebook, *, on: date) -
             found = evaluate(text, Context(Capacity.MFD), rulebook, on=on).findings
             if any(finding.rule_id == rule_id for finding in found) is not _KINDS[kind]:
                 failures.append(f"{register}: {rule_id} {kind}: {text}")
-    if not checked:
-        failures.append("the policy has no examples")
+    missing = [register.value for register in Register if f"examples/{register}.yaml" not in policy]
+    if missing:
+        failures.append(f"the policy has no examples in {', '.join(missing)}")
     return Regression(checked, tuple(failures))
 
 

@@ -126,9 +126,14 @@ def _found(rule_id: str, category: str, text: str, start: int = 0, end: int = 0)
 
 
 def _content(message: _Message, rulebook: Rulebook, *, on: date) -> Iterator[Finding]:
-    """The rules of stage 1. A caption's length is not a message's: that one is counted here, in UTF-16 units."""
-    verdict = evaluate(message.content, message.context, rulebook, on=on, is_framed=True)
-    for finding in verdict.findings:
+    """The rules of stage 1; over the first line also by itself, which no innocent lesson below it speaks for.
+
+    A caption's length is not a message's: that one is counted here, in UTF-16 units.
+    """
+    whole = evaluate(message.content, message.context, rulebook, on=on, is_framed=True).findings
+    opening = evaluate(first_line(message.content), message.context, rulebook, on=on, is_framed=True).findings
+    seen = {(finding.category, finding.start) for finding in whole}
+    for finding in [*whole, *(item for item in opening if (item.category, item.start) not in seen)]:
         if finding.category == "length":
             continue
         severity = Severity.BLOCK if finding.category in MANDATORY else finding.severity

@@ -23,10 +23,10 @@ from project_one.compliance.weigher import Weigher, read_weights
 from project_one.vocabulary.domain import Capacity
 
 _RULE_KEYS = frozenset(
-    {"id", "category", "severity", "basis", "from", "until", "capacities", "message", "remedy", "patterns"}
+    {"id", "category", "severity", "basis", "from", "until", "capacities", "message", "remedy", "patterns", "weighed"}
 )
 _PATTERN_KEYS = frozenset(
-    {"find", "scope", "polarity", "unless", "needs", "severity", "category", "within", "cleared-by", "soft"}
+    {"find", "scope", "polarity", "unless", "needs", "severity", "category", "within", "cleared-by"}
 )
 _WITHIN = 8
 _READER_LANGUAGES = ("en", "hi", "mr")
@@ -39,17 +39,17 @@ class RulebookError(Exception):
 
 @dataclass(frozen=True)
 class RulePattern:
-    """`is_soft`: wide enough to need the weigher's consent; it counts when that does not find the words around innocent."""
-
     pattern: Pattern
     severity: Severity
     category: str
-    is_soft: bool = False
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`basis`: the reference's id of the outside rule and its paragraph. Messages and remedies in the reader's language."""
+    """`basis`: the reference's id of the outside rule and its paragraph. Messages and remedies in the reader's language.
+
+    `is_weighed`: its patterns are wide and count unless the weigher finds the text innocent; others count always.
+    """
 
     id: str
     category: str
@@ -61,6 +61,7 @@ class Rule:
     message: Mapping[str, str]
     remedy: Mapping[str, str]
     patterns: Sequence[RulePattern]
+    is_weighed: bool = False
 
     def is_in_force(self, on: date) -> bool:
         return self.effective_from <= on and (self.effective_until is None or on <= self.effective_until)
@@ -320,6 +321,7 @@ def _rule(raw: dict[str, Any], known: frozenset[str], literals: set[str]) -> Rul
         message=_in_all_languages(raw["message"]),
         remedy=_in_all_languages(raw["remedy"]),
         patterns=patterns,
+        is_weighed=bool(raw.get("weighed", False)),
     )
 
 
@@ -364,5 +366,4 @@ def _pattern(
         ),
         Severity(options["severity"]) if "severity" in options else own_severity,
         own_category,
-        bool(options.get("soft", False)),
     )

@@ -1,20 +1,24 @@
 """How much a whole text reads like those that people refused: a linear model over words, pairs of words and concepts.
 
-It finds what no pattern describes, and it is asked before a soft pattern counts. Its weights are data of the policy,
+It finds what no pattern describes, and it is asked before a pattern counts. Its weights are data of the policy,
 trained from the labelled texts of the repository by `project-one weights`; the same text gives the same figure.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from project_one.compliance.reading.tokens import Token
 
-_SHORT, _LONG = 4, 6  # letters of the beginnings that stand for a word's inflections
+_SHORT, _MIDDLE, _LONG = 4, 5, 6  # letters of the beginnings that stand for a word's inflections
+_REACH = 3  # words back that a word is read together with
+_OPENING = 2  # words that begin a sentence
 LEAST_SIZE = 3000.0
-"""Of a text's words and pairs, squared: some thirty words. What is shorter stays nearer to what is true of any text."""
+"""Of what a text consists of, squared: some fifteen words. What is shorter stays nearer to what is true of any text."""
 
-_SAYS_ENOUGH = 0.4 * LEAST_SIZE
+_SAYS_ENOUGH = 9  # words and figures
 _UNSAID = ("LANG_", "W_")  # concepts of languages and footers say nothing about content
 _CACHE = 50_000
 
@@ -28,57 +32,67 @@ class WeightsError(ValueError):
     """The file of weights cannot be read; names the line."""
 
 
-def word_features(token: Token) -> Iterator[str]:
-    """What one word stands for: itself, its beginnings, its concepts. Figures are all alike."""
-    word = "0" if token.kind == "num" else token.text
-    yield f"w {word}"
-    if len(word) > _SHORT:
-        yield f"s {word[:_SHORT]}"
-    if len(word) > _LONG:
-        yield f"l {word[:_LONG]}"
-    for concept in sorted(token.concepts):
-        if not concept.startswith(_UNSAID):
-            yield f"c {concept}"
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What the weigher knows of a word: as written (figures are all alike), its beginning, what it means."""
+
+    text: str
+    start: str
+    concepts: tuple[str, ...]
+    features: tuple[str, ...]
 
 
-def pair_features(before: Token, token: Token) -> tuple[str, str]:
-    """What two neighbours in a sentence stand for: both words, and their beginnings."""
-    first = "0" if before.kind == "num" else before.text
-    second = "0" if token.kind == "num" else token.text
-    return f"p {first} {second}", f"q {first[:_SHORT]} {second[:_SHORT]}"
+def _word(token: Token) -> _Word:
+    text = "0" if token.kind == "num" else token.text
+    concepts = tuple(sorted(name for name in token.concepts if not name.startswith(_UNSAID)))
+    features = [f"w {text}"]
+    if len(text) > _SHORT:
+        features.append(f"s {text[:_SHORT]}")
+    if len(text) > _LONG:
+        features.append(f"l {text[:_LONG]}")
+    features += [f"c {concept}" for concept in concepts]
+    return _Word(text, text[:_MIDDLE], concepts, tuple(features))
 
 
-def _counted(tokens: Sequence[Token]) -> Iterator[tuple[Token, bool, Token | None]]:
-    """Each word, whether it counts, and the word before where the pair counts: what comes again counts once."""
-    seen: set[str] = set()
-    before: Token | None = None
+def _together(word: _Word, before: Sequence[_Word]) -> Iterator[str]:
+    """What a word and the up to three before it in its sentence stand for together; how the sentence begins."""
+    if before:
+        nearest = before[-1]
+        yield f"p {nearest.text} {word.text}"
+        yield f"q {nearest.text[:_SHORT]} {word.text[:_SHORT]}"
+        for further in before[:-1]:
+            yield f"k {further.start} {word.start}"
+    for earlier in before:
+        for one in earlier.concepts:
+            for other in word.concepts:
+                yield f"b {one} {other}"
+
+
+def _named(tokens: Iterable[Token]) -> Iterator[str]:
+    """Every feature; what comes again comes again here."""
+    before: list[_Word] = []
+    sentence = -1
+    count = 0
     for token in tokens:
-        word = token.text
-        is_new = word not in seen
-        seen.add(word)
-        partner = None
-        if before is not None and before.sentence == token.sentence:
-            pair = f"{before.text} {word}"
-            if pair not in seen:
-                seen.add(pair)
-                partner = before
-        yield token, is_new, partner
-        before = token
+        word = _word(token)
+        if token.sentence != sentence:
+            sentence, before, count = token.sentence, [], 0
+        yield from word.features
+        yield from _together(word, before)
+        before.append(word)
+        count += 1
+        if count <= _OPENING:
+            yield "f " + " ".join(item.start for item in before)
+        if count > _REACH:
+            del before[0]
 
 
-def features(tokens: Sequence[Token]) -> list[str]:
-    """Every feature of a text that counts."""
-    found: list[str] = []
-    for token, is_new, partner in _counted(tokens):
-        if is_new:
-            found += word_features(token)
-        if partner is not None:
-            found += pair_features(partner, token)
-    return found
+def features(tokens: Iterable[Token]) -> list[str]:
+    """Every feature of a text once, in the order of the text."""
+    return list(dict.fromkeys(_named(tokens)))
 
 
-@dataclass(frozen=True)
-class Weight:
+class Weight(NamedTuple):
     """`rarity`: how much a feature counts at all; `pull`: towards refusal when positive."""
 
     rarity: float
@@ -89,12 +103,94 @@ class Weight:
 class Weighed:
     """`share`: 0 to 1, how surely the text reads like a refused one; `sentence`: the one that speaks most for it.
 
-    `is_short`: too short to be called innocent.
+    `is_short`: too short to be called innocent or like anything.
     """
 
     share: float
     sentence: int
     is_short: bool = True
+
+
+_Entry = tuple[int, float, float]  # of a feature: its number, its rarity squared, its pull times its rarity
+_Following = dict[str, _Entry]
+
+
+class _Placed(NamedTuple):
+    """A word ready to be weighed: the features that have a weight, and which words or concepts may follow it."""
+
+    text: str
+    short: str
+    start: str
+    concepts: tuple[str, ...]
+    own: tuple[_Entry, ...]
+    next_text: _Following
+    next_short: _Following
+    next_start: _Following
+    next_concept: tuple[_Following, ...]
+
+
+class _Index:
+    """The weights in the shape in which a text is weighed fastest: no name of a pair is ever put together."""
+
+    def __init__(self, weights: Mapping[str, Weight]) -> None:
+        self._single: dict[str, _Entry] = {}
+        self._pairs: dict[str, dict[str, _Following]] = {"p": {}, "q": {}, "k": {}, "b": {}}
+        self.openings: _Following = {}
+        self._words: dict[tuple[str, frozenset[str]], _Placed] = {}
+        for number, (name, (rarity, pull)) in enumerate(weights.items()):
+            entry = (number, rarity * rarity, rarity * pull)
+            kind, what = name[0], name[2:]
+            if kind in self._pairs:
+                first, _, second = what.partition(" ")
+                self._pairs[kind].setdefault(first, {})[second] = entry
+            elif kind == "f":
+                self.openings[what] = entry
+            else:
+                self._single[name] = entry
+
+    def word(self, token: Token) -> _Placed:
+        key = ("0" if token.kind == "num" else token.text, token.concepts)
+        placed = self._words.get(key)
+        if placed is None:
+            placed = self._placed(_word(token))
+            if len(self._words) < _CACHE:
+                self._words[key] = placed
+        return placed
+
+    def _placed(self, word: _Word) -> _Placed:
+        pairs, nothing = self._pairs, dict[str, _Entry]()
+        short = word.text[:_SHORT]
+        return _Placed(
+            word.text,
+            short,
+            word.start,
+            word.concepts,
+            tuple(self._single[name] for name in word.features if name in self._single),
+            pairs["p"].get(word.text, nothing),
+            pairs["q"].get(short, nothing),
+            pairs["k"].get(word.start, nothing),
+            tuple(pairs["b"][concept] for concept in word.concepts if concept in pairs["b"]),
+        )
+
+
+def _following(word: _Placed, before: Sequence[_Placed]) -> Iterator[_Entry]:
+    """Entries of what the word and those before it stand for together (`_together`, looked up)."""
+    if not before:
+        return
+    nearest = before[-1]
+    if entry := nearest.next_text.get(word.text):
+        yield entry
+    if entry := nearest.next_short.get(word.short):
+        yield entry
+    for further in before[:-1]:
+        if entry := further.next_start.get(word.start):
+            yield entry
+    if word.concepts:
+        for earlier in before:
+            for following in earlier.next_concept:
+                for other in word.concepts:
+                    if entry := following.get(other):
+                        yield entry
 
 
 @dataclass(frozen=True)
@@ -104,45 +200,40 @@ class Weigher:
     bias: float
     weights: Mapping[str, Weight]
     kinds: Mapping[str, Mapping[str, float]]
-    _words: dict[tuple[str, frozenset[str]], tuple[float, float]] = field(
-        default_factory=dict[tuple[str, frozenset[str]], tuple[float, float]], compare=False
-    )
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index(self.weights)
 
     def weigh(self, tokens: Sequence[Token]) -> Weighed:
-        """Weigh the words of a text (without its footer)."""
+        """Weigh the words of a text (without its footer): the sum over its `features`, each once."""
+        index = self._index
         pulls: dict[int, float] = {}
         size = 0.0
-        for token, is_new, partner in _counted(tokens):
-            pull, square = self._of_word(token) if is_new else (0.0, 0.0)
-            if partner is not None:
-                more, larger = self._sums(pair_features(partner, token))
-                pull, square = pull + more, square + larger
-            size += square
-            if pull:
-                pulls[token.sentence] = pulls.get(token.sentence, 0.0) + pull
+        seen: set[int] = set()
+        before: list[_Placed] = []
+        sentence = -1
+        count = 0
+        for token in tokens:
+            word = index.word(token)
+            if token.sentence != sentence:
+                sentence, before, count = token.sentence, [], 0
+            found = [*word.own, *_following(word, before)]
+            before.append(word)
+            count += 1
+            if count <= _OPENING and (entry := index.openings.get(" ".join([item.start for item in before]))):
+                found.append(entry)
+            for number, square, pull in found:
+                if number not in seen:
+                    seen.add(number)
+                    size += square
+                    pulls[sentence] = pulls.get(sentence, 0.0) + pull
+            if count > _REACH:
+                del before[0]
         if not size:
             return Weighed(0.0, 0)
         share = logistic(self.bias + sum(pulls.values()) / math.sqrt(max(size, LEAST_SIZE)))
-        return Weighed(share, max(pulls, key=lambda sentence: pulls[sentence], default=0), size < _SAYS_ENOUGH)
-
-    def _of_word(self, token: Token) -> tuple[float, float]:
-        key = (token.text if token.kind != "num" else "0", token.concepts)
-        known = self._words.get(key)
-        if known is None:
-            known = self._sums(word_features(token))
-            if len(self._words) < _CACHE:
-                self._words[key] = known
-        return known
-
-    def _sums(self, names: Iterable[str]) -> tuple[float, float]:
-        """Pull and squared size of the features among these that have a weight."""
-        pull = square = 0.0
-        for name in names:
-            weight = self.weights.get(name)
-            if weight is not None:
-                pull += weight.rarity * weight.pull
-                square += weight.rarity * weight.rarity
-        return pull, square
+        return Weighed(share, max(pulls, key=lambda sentence: pulls[sentence]), len(tokens) < _SAYS_ENOUGH)
 
     def kind(self, tokens: Sequence[Token], *, without: str | None = None) -> str:
         """The category whose texts these words are most like; `without`: one that cannot be meant."""
@@ -161,18 +252,16 @@ def read_weights(text: str) -> Weigher:
     weights: dict[str, Weight] = {}
     kinds: dict[str, dict[str, float]] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line or line.startswith("#"):
-            continue
-        match line.split("\t"):
-            case ["bias", value]:
-                bias = float(value)
-            case ["weight", name, rarity, pull]:
-                weights[name] = Weight(float(rarity), float(pull))
-            case ["kind", category, name, value]:
-                kinds.setdefault(category, {})[name] = float(value)
-            case _:
-                message = f"line {number} is neither bias, weight nor kind"
-                raise WeightsError(message)
+        parts = line.split("\t")
+        if parts[0] == "weight" and len(parts) == 4:  # noqa: PLR2004
+            weights[parts[1]] = Weight(float(parts[2]), float(parts[3]))
+        elif parts[0] == "kind" and len(parts) == 4:  # noqa: PLR2004
+            kinds.setdefault(parts[1], {})[parts[2]] = float(parts[3])
+        elif parts[0] == "bias" and len(parts) == 2:  # noqa: PLR2004
+            bias = float(parts[1])
+        elif line and not line.startswith("#"):
+            message = f"line {number} is neither bias, weight nor kind"
+            raise WeightsError(message)
     if not weights or not kinds:
         message = "there are no weights, or no kinds"
         raise WeightsError(message)

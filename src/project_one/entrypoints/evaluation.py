@@ -6,22 +6,25 @@ import statistics
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import project_one
-from project_one.compliance.domain import ADVISOR_TYPES, Context, Verdict
-from project_one.compliance.evaluate import evaluate
+from project_one.compliance.domain import ADVISOR_TYPES, CATEGORIES, Context, Verdict
+from project_one.compliance.evaluate import evaluate, read_caption, rule_findings
+from project_one.compliance.match import Pattern
 from project_one.compliance.mutations import mutations
-from project_one.compliance.rulebook import Rulebook, load
+from project_one.compliance.regression import each_example
+from project_one.compliance.rulebook import Rulebook, load, shipped
 from project_one.vocabulary.domain import Capacity
 
 EVALUATION = Path(project_one.__file__).parents[2] / "evaluation"
 ON = date(2026, 11, 24)
-HALVES = ("dev", "test", "exam-2")
+HALVES = ("dev", "exam-2", "test", "exam-3")
+"""The first two are opened: the engine is trained on them."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,43 @@ def cases(half: str) -> list[Case]:
     return found
 
 
+def paraphrases() -> list[Case]:
+    """Claims in other words, each beside an allowed text of nearly the same words; the engine is not trained on them."""
+    found: list[Case] = []
+    for path in sorted((EVALUATION / "paraphrases").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            raw = json.loads(line)
+            category = raw["category"]
+            verdict = CATEGORIES[category][0].value if category else "pass"
+            findings = [(category, "")] if category else []
+            capacity = ADVISOR_TYPES[raw["advisor_type"]]
+            found.append(Case(raw["id"], "", path.stem, capacity, raw["text"], verdict, "", findings))
+    return found
+
+
+def bank() -> Iterator[tuple[str, Capacity]]:
+    """The texts for development: sentences and captions of one category or none."""
+    for raw in bank_lines():
+        yield raw["text"], ADVISOR_TYPES[raw["advisor_type"]]
+
+
+def bank_lines() -> Iterator[dict[str, Any]]:
+    """As they stand in the files: `id`, `text`, `category` (None: allowed), `advisor_type`."""
+    for path in sorted((EVALUATION / "bank").glob("*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)
+
+
 def frozen_digests() -> dict[str, dict[str, Any]]:
     """What the exam texts of each file hash to now."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((EVALUATION / "corpus").glob("*.jsonl")):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if json.loads(line)["half"] != "dev"]
         found[path.name] = {"texts": len(lines), "sha256": hashlib.sha256("\n".join(lines).encode()).hexdigest()}
+    for path in sorted((EVALUATION / "paraphrases").glob("*.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        found[f"paraphrases/{path.name}"] = {"texts": len(lines), "sha256": digest}
     return found
 
 
@@ -169,11 +203,53 @@ def measure_evasions(rulebook: Rulebook, texts: Sequence[Case]) -> dict[str, dic
     return {name: {"texts": tried[name], "recall": _share(caught[name], tried[name])} for name in sorted(tried)}
 
 
+def measure_paraphrases(rulebook: Rulebook, texts: Sequence[Case]) -> dict[str, dict[str, float | int]]:
+    """Of each category the share that is caught, and of the allowed twins (`allowed`) the share that is flagged."""
+    asked, flagged = Counter[str](), Counter[str]()
+    for case in texts:
+        verdict = evaluate(case.text, Context(case.capacity), rulebook, on=ON, is_framed=True)
+        for name in ("all", case.findings[0][0]) if case.is_violating else ("allowed",):
+            asked[name] += 1
+            flagged[name] += verdict.band.value != "pass"
+    return {name: {"texts": asked[name], "flagged": _share(flagged[name], asked[name])} for name in sorted(asked)}
+
+
+def only_on_own_examples(rulebook: Rulebook, texts: Iterable[tuple[str, Capacity]]) -> list[str]:
+    """Patterns that find something in the rules' own examples and in no other text."""
+    there = {_pattern_name(rule.id, item.pattern): rule for rule in rulebook.rules for item in rule.patterns}
+    on_examples = _fired(rulebook, ((text, Capacity.MFD) for _, _, text in each_example(shipped())))
+    return sorted(there.keys() & on_examples - _fired(rulebook, texts))
+
+
+def _pattern_name(rule_id: str, pattern: Pattern) -> str:
+    parts = ["|".join(pattern.elements[0])]
+    for (link, distance), element in zip(pattern.links, pattern.elements[1:], strict=True):
+        parts += [f"{link}{distance}", "|".join(element)]
+    return f"{rule_id}: {' '.join(parts)}"
+
+
+def _fired(rulebook: Rulebook, texts: Iterable[tuple[str, Capacity]]) -> set[str]:
+    found: set[str] = set()
+    for text, capacity in texts:
+        context = Context(capacity)
+        body = read_caption(text, context, rulebook).body
+        found |= {
+            _pattern_name(finding.rule_id, item.pattern)
+            for item, finding in rule_findings(text, body, context, rulebook, on=ON)
+        }
+    return found
+
+
 def run(*, as_json: bool) -> int:
-    """Print both halves and the evasions."""
+    """Print all of it."""
     rulebook = load()
     report: dict[str, Any] = {half: measure(rulebook, cases(half)) for half in HALVES}
     report["evasions"] = measure_evasions(rulebook, cases("test"))
+    report["paraphrases"] = measure_paraphrases(rulebook, paraphrases())
+    others = [
+        (case.text, case.capacity) for case in [*paraphrases(), *(item for half in HALVES for item in cases(half))]
+    ]
+    report["only_on_own_examples"] = only_on_own_examples(rulebook, [*others, *bank()])
     frozen = json.loads((EVALUATION / "frozen.json").read_text())
     now = frozen_digests()
     report["test_half_is_frozen"] = all(now.get(name) == row for name, row in frozen.items())
@@ -185,6 +261,13 @@ def run(*, as_json: bool) -> int:
     sys.stdout.write("\nevasions on the test half (of what is caught when plain)\n")
     for name, row in report["evasions"].items():
         sys.stdout.write(f"  {name:14} {row['recall']:.3f} of {row['texts']}\n")
+    sys.stdout.write("\nparaphrases by category (flagged)\n")
+    for name, row in report["paraphrases"].items():
+        sys.stdout.write(f"  {name:24} {row['flagged']:.3f} of {row['texts']}\n")
+    sys.stdout.write(
+        f"\npatterns that find something only in their own examples: {len(report['only_on_own_examples'])}\n"
+    )
+    sys.stdout.writelines(f"  {name}\n" for name in report["only_on_own_examples"])
     sys.stdout.write(f"\ntest half frozen: {report['test_half_is_frozen']}\n")
     return 0
 

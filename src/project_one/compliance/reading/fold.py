@@ -95,6 +95,11 @@ def fold(text: str) -> Folded:
     return Folded("".join(chars), at)
 
 
+def fold_word(word: str) -> str:
+    """A word as it stands in a folded text; for word lists, where nobody asks for the offsets."""
+    return word.lower() if word.isascii() and word.isalnum() else fold(word).text
+
+
 @lru_cache(maxsize=50_000)
 def _fold_run(run: str) -> tuple[str, tuple[int, ...]]:
     """A run folded, and where each of its characters stood in it. Words come again and again, so they are remembered."""

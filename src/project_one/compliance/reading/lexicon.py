@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from project_one.compliance.reading.fold import fold
+from project_one.compliance.reading.fold import fold_word
 from project_one.compliance.reading.tokens import Token
 
 _LEAST_STEM = 2
@@ -59,7 +59,7 @@ class Lexicon:
         self._lengths = sorted({len(stem) for stem in (*self._stems, *self._stem_phrases)}, reverse=True)
 
     def _add(self, concept: str, form: str) -> None:
-        words = [fold(part).text.strip() for part in form.split("_")]
+        words = [fold_word(part).strip() for part in form.split("_")]
         forms = tuple((word.rstrip("*~"), word.endswith("*")) for word in words if word.rstrip("*~"))
         for part, part_is_stem in forms:
             (self._whole_stems if part_is_stem else self._whole).add(part)

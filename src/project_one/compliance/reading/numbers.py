@@ -33,6 +33,8 @@ def number_occurrences(tokens: Sequence[Token]) -> dict[str, list[Occurrence]]:
             add("MONEY", index - 1, index)
         elif after and after[0].concepts & {"CURRENCY", "LARGE_NUMBER"}:
             add("MONEY", index, index + 1)
+        elif "," in token.text:
+            add("MONEY", index, index)  # nobody counts years or points with commas as often as rupees
         for offset, item in enumerate(after[:2]):
             if "TIME_UNIT" in item.concepts:
                 add("SPAN_OF_TIME", index, index + 1 + offset)

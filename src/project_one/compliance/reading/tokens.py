@@ -232,6 +232,8 @@ def _joined(raws: Sequence[_Raw], index: int, words: Words) -> tuple[_Raw, int] 
             return None
         if not is_spaced and not _is_glue(gap):
             return None
+        if is_spaced and _is_plain_devanagari(first.text, words) and words.is_exact(piece.text):
+            return None
         was_spaced = was_spaced or (is_spaced and gap != "\n")
         if is_first_known and words.is_known(piece.text):
             return None  # two words with a hyphen between
@@ -241,6 +243,11 @@ def _joined(raws: Sequence[_Raw], index: int, words: Words) -> tuple[_Raw, int] 
         if len(text) >= (_LEAST_SPACED if was_spaced else _LEAST_JOINED) and words.is_whole(text):
             return _Raw(text, "word", first.start, piece.end), position
     return None
+
+
+def _is_plain_devanagari(word: str, words: Words) -> bool:
+    """A whole word of its own: with its neighbour it makes no third one, though stems might let it."""
+    return not word.isascii() and _clusters(word) > 1 and words.is_exact(word)
 
 
 def read(folded: Folded, words: Words, contrast: frozenset[str]) -> Reading:
