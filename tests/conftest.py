@@ -23,6 +23,7 @@ _KEY = base64.b64encode(bytes(range(32))).decode()
 class RealServers:
     owner_url: str
     app_url: str
+    api_url: str
     redis_url: str
 
 
@@ -38,8 +39,9 @@ async def test_servers() -> AsyncIterator[RealServers]:
         import asyncio
 
         await asyncio.to_thread(database.migrate, postgres.url)
-        app_url = await database.ensure_app_login(postgres.url, password="testing")
-        yield RealServers(postgres.url, app_url, valkey.url)
+        app_url = await database.ensure_login(postgres.url, password="testing")
+        api_url = await database.ensure_login(postgres.url, database.API_ROLE, password="testing")
+        yield RealServers(postgres.url, app_url, api_url, valkey.url)
     finally:
         await valkey.stop()
         await postgres.stop()
@@ -58,6 +60,7 @@ async def settings(test_servers: RealServers) -> Settings:
     return Settings.model_validate(
         {
             "database_url": test_servers.app_url,
+            "api_database_url": test_servers.api_url,
             "redis_url": test_servers.redis_url,
             "operator_token": "operator",
             "reviewer_tokens": "asha=asha-token,ravi=ravi-token",
@@ -76,4 +79,11 @@ async def settings(test_servers: RealServers) -> Settings:
 @pytest.fixture
 async def house(settings: Settings) -> AsyncIterator[House]:
     async with open_house(settings, process="test") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api_house(settings: Settings) -> AsyncIterator[House]:
+    """As the api process sees the installation: row-level security applies."""
+    async with open_house(settings, process="test-api", database_url=settings.api_database_url) as opened:
         yield opened

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import structlog
+from pydantic import SecretStr
 
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
@@ -83,12 +84,14 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, process: str, pool_size: int = 10) -> AsyncGenerator[House]:
-    """Build what a process needs and take it down again."""
+async def open_house(
+    settings: Settings, *, process: str, pool_size: int = 10, database_url: SecretStr | None = None
+) -> AsyncGenerator[House]:
+    """Build what a process needs and take it down again. `database_url`: of another login than the workers'."""
     pace = Pace(settings.time_scale)
     spread = Spread(settings.spread_groups, settings.spread_group_gap_s, settings.spread_jitter_s)
     database = connect(
-        DatabaseConfig(settings.database_url.get_secret_value(), pool_size=pool_size),
+        DatabaseConfig((database_url or settings.database_url).get_secret_value(), pool_size=pool_size),
         application=f"project-one {process}",
     )
     keyring = Keyring(

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     database_owner_url: SecretStr | None = None
+    api_database_url: SecretStr | None = None
     redis_url: SecretStr
 
     api_host: str = "127.0.0.1"
@@ -67,6 +68,9 @@ class Settings(BaseSettings):
         tokens = [*self.reviewers.values(), self.operator_token.get_secret_value()]
         if not all(self.reviewers) or not all(tokens) or len(set(tokens)) < len(tokens):
             message = "REVIEWER_TOKENS must be name=token,name=token, with a token of her own for each person"
+            raise ValueError(message)
+        if self.environment is Environment.PRODUCTION and self.api_database_url is None:
+            message = "API_DATABASE_URL must be a login that is a member of project_one_api: it sees one firm's rows at a time"
             raise ValueError(message)
         if self.environment is Environment.PRODUCTION and (self.time_scale != 1 or self.clock_offset_s != 0):
             message = "TIME_SCALE and CLOCK_OFFSET_S are for rehearsals; production refuses them"

@@ -24,9 +24,9 @@ from ..delivery.morning import released
 
 
 @pytest.fixture
-async def api(house: House) -> AsyncIterator[aiohttp.ClientSession]:
-    producer = JobProducer(house.settings.redis_url.get_secret_value())
-    app = build_app(house, producer)
+async def api(api_house: House) -> AsyncIterator[aiohttp.ClientSession]:
+    producer = JobProducer(api_house.settings.redis_url.get_secret_value())
+    app = build_app(api_house, producer)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, http="httptools"))
     serving = asyncio.create_task(server.serve())
     while not server.started:

@@ -3,8 +3,9 @@
 import hmac
 from collections.abc import Mapping
 
-from project_one.auth.domain import OPERATOR, Permission, Principal, reviewer
-from project_one.auth.errors import NotAuthenticatedError, NotPermittedError
+from project_one.auth.domain import Principal
+from project_one.auth.errors import NotAuthenticatedError
+from project_one.auth.policy import OPERATOR, reviewer
 
 
 def authenticate(
@@ -20,9 +21,3 @@ def authenticate(
                 return reviewer(name)
     message = "Send a staff token as: Authorization: Bearer <token>."
     raise NotAuthenticatedError(message)
-
-
-def require(principal: Principal, permission: Permission) -> None:
-    if permission not in principal.permissions:
-        message = f"This needs the permission {permission}."
-        raise NotPermittedError(message)

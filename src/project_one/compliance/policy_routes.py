@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from project_one.auth import service as auth
 from project_one.auth.domain import Permission, Principal
+from project_one.auth.policy import require
 from project_one.compliance import policies
 from project_one.compliance.domain import ADVISOR_TYPES
 from project_one.compliance.errors import PolicyInvalidError
@@ -47,7 +47,7 @@ def policy_router(
 
     @router.get("", response_model=PolicyListOut, summary="All versions, newest first")
     async def read_all(caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.POLICY_READ)
+        require(caller, Permission.POLICY_READ)
         async with database.readings() as session:
             in_force = await in_force_now(session)
             rows = await policies.all_policies(session)
@@ -59,18 +59,18 @@ def policy_router(
 
     @router.get("/{version}", response_model=PolicyOut, summary="One version")
     async def read_one(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.POLICY_READ)
+        require(caller, Permission.POLICY_READ)
         return await shown(version)
 
     @router.get("/{version}/files", response_model=dict[str, str], summary="Its files")
     async def read_files(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.POLICY_READ)
+        require(caller, Permission.POLICY_READ)
         async with database.readings() as session:
             return await policies.files_of(session, version)
 
     @router.post("", response_model=PolicyOut, status_code=201, summary="Draft a version from changes to another")
     async def draft(body: PolicyDraftIn, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.POLICY_WRITE)
+        require(caller, Permission.POLICY_WRITE)
         if body.is_too_large:
             message = f"The files hold {body.size()} characters; 3,000,000 are allowed."
             raise PolicyInvalidError(message)
@@ -83,7 +83,7 @@ def policy_router(
 
     @router.post("/{version}/regression", response_model=PolicyOut, summary="Run its examples")
     async def regress(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.POLICY_WRITE)
+        require(caller, Permission.POLICY_WRITE)
         await run_examples(database, version, actor=caller.actor, clock=clock)
         return await shown(version)
 
@@ -91,7 +91,7 @@ def policy_router(
     async def approve(  # pyright: ignore[reportUnusedFunction]
         version: str, body: PolicyApproveIn, caller: Annotated[Principal, Depends(principal)]
     ) -> Any:
-        auth.require(caller, Permission.POLICY_APPROVE)
+        require(caller, Permission.POLICY_APPROVE)
         now = clock()
         async with database.transactions() as session:
             await policies.approve(
@@ -108,15 +108,17 @@ def policy_router(
     async def withdraw(  # pyright: ignore[reportUnusedFunction]
         version: str, body: PolicyWithdrawIn, caller: Annotated[Principal, Depends(principal)]
     ) -> Any:
-        auth.require(caller, Permission.POLICY_APPROVE)
+        require(caller, Permission.POLICY_APPROVE)
         async with database.transactions() as session:
             await policies.withdraw(session, version, actor=caller.actor, reason=body.reason, now=clock())
         return await shown(version)
 
     @router.post("/{version}/replay", response_model=ReplayOut, summary="What would flip under it")
     async def replay(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.POLICY_READ)
-        replayed, dates = await what_would_flip(database, version, scheduled, today=business_date(clock()))
+        require(caller, Permission.POLICY_READ)
+        replayed, dates = await what_would_flip(
+            database.scoped(caller.scope), version, scheduled, today=business_date(clock())
+        )
         return {
             "version": version,
             "replayed": replayed.replayed,

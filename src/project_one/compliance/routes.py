@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from project_one.auth import service as auth
 from project_one.auth.domain import Permission, Principal
+from project_one.auth.policy import require
 from project_one.compliance.domain import (
     ADVISOR_TYPES,
     Conclusion,
@@ -115,7 +115,7 @@ def lint_router(
         stages: Stages = "rules,model",
         accept: Accept = None,
     ) -> Any:
-        auth.require(caller, Permission.LINT)
+        require(caller, Permission.LINT)
         due = due_stages(stages)
         context, today = Context(ADVISOR_TYPES[body.advisor_type]), business_date(clock())
         if body.policy_version is None:

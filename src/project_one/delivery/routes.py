@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from project_one.advisor import service as advisors
-from project_one.auth import service as auth
 from project_one.auth.domain import Permission, Principal
+from project_one.auth.policy import require
 from project_one.delivery.queries import message_of
 from project_one.delivery.schemas import MessageOut, MorningOut
 from project_one.delivery.service.certify import certificate_of
 from project_one.delivery.service.release import find_morning, status_counts
-from project_one.kernel.db import Readings
+from project_one.kernel.db import Database
 from project_one.vocabulary.domain import Slot
 
 _SLOT = Query(
@@ -25,7 +25,7 @@ _SLOT = Query(
 SlotQuery = Annotated[str | None, _SLOT]
 
 
-def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> APIRouter:
+def delivery_router(database: Database, principal: Callable[..., Principal]) -> APIRouter:
     router = APIRouter(tags=["mornings"])
 
     @router.get(
@@ -36,8 +36,8 @@ def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> 
     async def read_morning(
         business_date: date, caller: Annotated[Principal, Depends(principal)], slot: SlotQuery = None
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.MORNING_READ)
-        async with readings() as session:
+        require(caller, Permission.MORNING_READ)
+        async with database.scoped(caller.scope).readings() as session:
             row = await find_morning(session, business_date, Slot(slot) if slot else None)
             statuses = await status_counts(session, row.id)
         names = set(MorningOut.model_fields) - {"statuses"}
@@ -47,8 +47,8 @@ def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> 
     async def read_certificate(
         business_date: date, caller: Annotated[Principal, Depends(principal)], slot: SlotQuery = None
     ) -> Response:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.MORNING_READ)
-        async with readings() as session:
+        require(caller, Permission.MORNING_READ)
+        async with database.scoped(caller.scope).readings() as session:
             row = await find_morning(session, business_date, Slot(slot) if slot else None)
             signed, _ = await certificate_of(session, row.id)
         return Response(signed.to_file(), media_type="application/json")
@@ -61,8 +61,8 @@ def delivery_router(readings: Readings, principal: Callable[..., Principal]) -> 
     async def read_message(
         business_date: date, advisor_id: UUID, caller: Annotated[Principal, Depends(principal)], slot: SlotQuery = None
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
-        auth.require(caller, Permission.MORNING_READ)
-        async with readings() as session:
+        require(caller, Permission.MORNING_READ)
+        async with database.scoped(caller.scope).readings() as session:
             await advisors.ensure_known(session, advisor_id)
             row = await find_morning(session, business_date, Slot(slot) if slot else None)
             message, attempts = await message_of(session, row.id, advisor_id)

@@ -21,6 +21,7 @@ from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
 from project_one.kernel import heartbeat, logs, problems
 from project_one.kernel.queue import JobProducer
+from project_one.kernel.scope import Scope
 from project_one.settings import Settings
 from project_one.vendors.whatsapp.ingest import GroupCommit
 from project_one.vendors.whatsapp.routes import webhook_router
@@ -69,7 +70,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         )
     )
     app.include_router(
-        delivery_router(house.database.readings, principal),
+        delivery_router(house.database, principal),
         prefix="/v1",
         dependencies=[Depends(principal)],
     )
@@ -129,7 +130,7 @@ def health_router(house: House, producer: JobProducer) -> APIRouter:
 
     @router.get("/metrics", response_class=PlainTextResponse, summary="For Prometheus")
     async def read_metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
-        async with house.database.readings() as session:
+        async with house.database.scoped(Scope(is_staff=True)).readings() as session:
             return Response(
                 await metrics.collect(session, now=house.clock()),
                 media_type="text/plain; version=0.0.4",
@@ -142,7 +143,7 @@ async def serve(settings: Settings) -> None:
     """Run until told to stop. One process; put several behind one port with a supervisor."""
     logs.configure(process="api", level=settings.log_level)
     producer = JobProducer(settings.redis_url.get_secret_value())
-    async with open_house(settings, process="api") as house:
+    async with open_house(settings, process="api", database_url=settings.api_database_url) as house:
         config = uvicorn.Config(
             build_app(house, producer),
             host=settings.api_host,

@@ -22,7 +22,8 @@ from project_one.privacy import models as privacy
 from project_one.vault import models as vault
 
 MIGRATIONS = Path(project_one.__file__).parents[2] / "migrations"
-APP_ROLE = "project_one_app"
+APP_ROLE, API_ROLE = "project_one_app", "project_one_api"
+"""What the workers may do with every firm's rows, and the api with those of the caller's firm."""
 _TABLE_OWNERS = (
     advisor,
     audit,
@@ -66,21 +67,21 @@ def check(owner_url: str) -> None:
     command.check(alembic_config(owner_url))
 
 
-def app_login_name(owner_url: str) -> str:
-    """The services' login for this database; per database, because roles are shared by all databases of a server."""
+def login_name(owner_url: str, role: str = APP_ROLE) -> str:
+    """A login for this database; per database, because roles are shared by all databases of a server."""
     database = make_url(owner_url).database or "postgres"
-    return f"{APP_ROLE}_{re.sub('[^a-z0-9_]', '_', database.lower())}"[:63]
+    return f"{role}_{re.sub('[^a-z0-9_]', '_', database.lower())}"[:63]
 
 
-async def ensure_app_login(owner_url: str, *, password: str) -> str:
-    """Give the services a login that can do what the migrations granted and nothing else; its address.
+async def ensure_login(owner_url: str, role: str = APP_ROLE, *, password: str) -> str:
+    """Make a login that can do what the migrations granted to the role and nothing else; its address.
 
     `password` must be plain ASCII letters and digits. Raises DatabaseSetupError when the owner may not make roles.
     """
     if not password.isalnum() or not password.isascii():
         message = "the password of the services' login must be letters and digits"
         raise ValueError(message)
-    login = app_login_name(owner_url)
+    login = login_name(owner_url, role)
     url = make_url(owner_url)
     connection = await asyncpg.connect(
         url.set(drivername="postgresql").render_as_string(hide_password=False),
@@ -93,11 +94,11 @@ async def ensure_app_login(owner_url: str, *, password: str) -> str:
                 "ALTER" if await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", login) else "CREATE"
             )
             await connection.execute(f"{verb} ROLE {login} LOGIN NOSUPERUSER INHERIT PASSWORD '{password}'")
-            await connection.execute(f"GRANT {APP_ROLE} TO {login}")
+            await connection.execute(f"GRANT {role} TO {login}")
     except asyncpg.InsufficientPrivilegeError as error:
         message = (
             "The user of DATABASE_URL may not create roles; let it (CREATEROLE), or set DATABASE_OWNER_URL for the "
-            f"migrations and DATABASE_URL to a login that is a member of {APP_ROLE}."
+            f"migrations, DATABASE_URL to a login that is a member of {APP_ROLE} and API_DATABASE_URL to one of {API_ROLE}."
         )
         raise DatabaseSetupError(message) from error
     finally:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NewType
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, Enum, MetaData, Text, Uuid
+from sqlalchemy import TIMESTAMP, Enum, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import (
@@ -22,6 +22,8 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.orm import DeclarativeBase
+
+from project_one.kernel.scope import Scope
 
 ReadSession = NewType("ReadSession", AsyncSession)
 WriteSession = NewType("WriteSession", ReadSession)  # may stand in for a ReadSession, never the reverse
@@ -79,9 +81,15 @@ class DatabaseConfig:
 
 @dataclass(frozen=True)
 class Database:
+    """`readings` and `transactions` see of a firm's tables nothing under the api login; `scoped` gives those that do."""
+
     engine: AsyncEngine
     transactions: Transactions
     readings: Readings
+
+    def scoped(self, scope: Scope) -> "Database":
+        """Sessions in which a verified caller's tenant, or staff, is set right after BEGIN and until its end."""
+        return over(self.engine, scope)
 
     async def dispose(self) -> None:
         await self.engine.dispose()
@@ -115,18 +123,29 @@ def connect(config: DatabaseConfig, *, application: str) -> Database:
     return over(engine)
 
 
-def over(engine: AsyncEngine) -> Database:
+_SET_SCOPE = text("SELECT set_config('app.tenant', :tenant, true), set_config('app.staff', :staff, true)")
+
+
+def over(engine: AsyncEngine, scope: Scope | None = None) -> Database:
     """Sessions on an engine that somebody else made."""
     maker = async_sessionmaker(engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transactions() -> AsyncGenerator[WriteSession]:
+    async def begun() -> AsyncGenerator[AsyncSession]:
         async with maker() as session, session.begin():
+            if scope is not None:
+                tenant = str(scope.tenant) if scope.tenant else ""
+                await session.execute(_SET_SCOPE, {"tenant": tenant, "staff": "on" if scope.is_staff else "off"})
+            yield session
+
+    @asynccontextmanager
+    async def transactions() -> AsyncGenerator[WriteSession]:
+        async with begun() as session:
             yield WriteSession(ReadSession(session))
 
     @asynccontextmanager
     async def readings() -> AsyncGenerator[ReadSession]:
-        async with maker() as session, session.begin():
+        async with begun() as session:
             yield ReadSession(session)
 
     return Database(engine=engine, transactions=transactions, readings=readings)

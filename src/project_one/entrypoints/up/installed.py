@@ -71,10 +71,10 @@ async def running(options: Options) -> AsyncGenerator[Installation]:
         secrets = load_secrets(place)
         owner_url, postgres = await _postgres(stack, place, secrets)
         redis_url, valkey = await _valkey(stack, place, secrets)
-        app_url = await _schema(owner_url, secrets["app_password"])
+        app_url, api_url = await _schema(owner_url, secrets["app_password"])
         sandbox_port = servers.free_port()
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
-        environment = _environment(options, secrets, app_url, owner_url, redis_url, sandbox_url)
+        environment = _environment(options, secrets, app_url, api_url, owner_url, redis_url, sandbox_url)
         family = Family()
         stack.push_async_callback(family.stop)
         write_private(place.environment, json.dumps(environment, indent=1))
@@ -159,14 +159,16 @@ async def _valkey(stack: AsyncExitStack, place: Place, secrets: dict[str, str]) 
     return url, None
 
 
-async def _schema(owner_url: str, app_password: str) -> str:
-    """Migrate; the services' address. With DATABASE_OWNER_URL set, DATABASE_URL is taken to be that login already."""
+async def _schema(owner_url: str, app_password: str) -> tuple[str, str]:
+    """Migrate; the addresses of the workers and of the api. With DATABASE_OWNER_URL set, DATABASE_URL and
+    API_DATABASE_URL are taken to be those logins already."""
     migrator = os.environ.get("DATABASE_OWNER_URL", owner_url)
     try:
         await asyncio.to_thread(database.migrate, migrator)
         if "DATABASE_OWNER_URL" in os.environ:
-            return owner_url
-        return await database.ensure_app_login(owner_url, password=app_password)
+            return owner_url, os.environ.get("API_DATABASE_URL", owner_url)
+        workers = await database.ensure_login(owner_url, password=app_password)
+        return workers, await database.ensure_login(owner_url, database.API_ROLE, password=app_password)
     except database.DatabaseSetupError as error:
         raise UpError(str(error)) from error
     except (SQLAlchemyError, asyncpg.PostgresError, OSError) as error:
@@ -178,12 +180,14 @@ def _environment(
     options: Options,
     secrets: dict[str, str],
     app_url: str,
+    api_url: str,
     owner_url: str,
     redis_url: str,
     sandbox_url: str,
 ) -> dict[str, str]:
     return {
         "DATABASE_URL": app_url,
+        "API_DATABASE_URL": api_url,
         "DATABASE_OWNER_URL": owner_url,
         "REDIS_URL": redis_url,
         "API_PORT": str(options.api_port or servers.free_port()),

@@ -1,0 +1,87 @@
+"""What each role may do."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from project_one.auth.domain import Permission, Principal, Role
+from project_one.auth.errors import NotPermittedError
+
+_P = Permission
+
+PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
+    Role.ADVISOR: frozenset(
+        {
+            _P.LINT,
+            _P.ADVISOR_READ,
+            _P.ADVISOR_WRITE,
+            _P.PACK_READ,
+            _P.PACK_WRITE,
+            _P.LIBRARY_READ,
+            _P.DELIVERY_READ,
+            _P.EXPORT,
+            _P.KEY_WRITE,
+        }
+    ),
+    Role.REVIEWER: frozenset(
+        {
+            _P.LINT,
+            _P.POLICY_READ,
+            _P.POLICY_WRITE,
+            _P.POLICY_APPROVE,
+            _P.OVERRIDE,
+            _P.ADVISOR_READ,
+            _P.PACK_READ,
+            _P.PACK_REVIEW,
+            _P.LIBRARY_READ,
+            _P.LIBRARY_WRITE,
+            _P.MORNING_READ,
+        }
+    ),
+    Role.ADMIN: frozenset(
+        {
+            _P.LINT,
+            _P.POLICY_READ,
+            _P.ADVISOR_READ,
+            _P.ADVISOR_DECIDE,
+            _P.REGISTER_IMPORT,
+            _P.PACK_READ,
+            _P.LIBRARY_READ,
+            _P.MORNING_READ,
+            _P.DELIVERY_READ,
+            _P.CHANNEL_READ,
+            _P.SESSION_REVOKE,
+        }
+    ),
+    Role.DPO: frozenset({_P.ADVISOR_READ, _P.PACK_READ, _P.DELIVERY_READ, _P.MORNING_READ}),
+    Role.OPERATOR: frozenset({_P.LINT, _P.MORNING_READ, _P.DELIVERY_READ, _P.CHANNEL_READ, _P.LIBRARY_READ}),
+}
+
+STAFF = frozenset(Role) - {Role.ADVISOR}
+
+OPERATOR = Principal(actor="operator", permissions=frozenset(Permission), is_staff=True)
+"""The installation's own token: everything that needs no person with an account."""
+
+
+def principal_of(
+    user_id: UUID, roles: Iterable[Role], *, tenant: UUID | None, session_id: str | None = None
+) -> Principal:
+    """The principal of a person. Staff never acts for a firm, whatever memberships say."""
+    held = frozenset(roles)
+    staff = held & STAFF
+    if staff:
+        permissions = frozenset().union(*(PERMISSIONS[role] for role in staff))
+        return Principal(f"user:{user_id}", permissions, None, True, user_id, staff, session_id)
+    permissions = PERMISSIONS[Role.ADVISOR] if tenant is not None and Role.ADVISOR in held else frozenset[Permission]()
+    return Principal(f"user:{user_id}", permissions, tenant, False, user_id, held, session_id)
+
+
+def reviewer(name: str) -> Principal:
+    """A reviewer known by a token of the installation."""
+    return Principal(f"reviewer:{name}", PERMISSIONS[Role.REVIEWER], is_staff=True, roles=frozenset({Role.REVIEWER}))
+
+
+def require(principal: Principal, permission: Permission) -> None:
+    """Raises NotPermittedError."""
+    if permission not in principal.permissions:
+        message = f"This needs the permission {permission}."
+        raise NotPermittedError(message)
