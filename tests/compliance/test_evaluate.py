@@ -169,3 +169,9 @@ def test_strange_texts_are_judged_in_bounded_time(text: str) -> None:
 )
 def test_a_sign_off_is_read_too(sign_off: str, category: str) -> None:
     assert categories(f"Save a little every month.\n{sign_off}\n{MF_EN}") == {category}
+
+
+def test_a_hashtag_is_one_whatever_its_script() -> None:
+    text = "#बचत_की_आदत #धीरज #निवेश हर महीने थोड़ा बचाइए।"
+    quotes = [item.quote for item in check(text).findings if item.category == "hashtag"]
+    assert quotes == ["#निवेश"]

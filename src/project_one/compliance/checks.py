@@ -14,7 +14,7 @@ _EMOJI = re.compile(
     "(?:[\U0001f1e6-\U0001f1ff]{2})|(?:[\u2600-\u27bf\u2b05-\u2b55\u231a-\u23ff\U0001f000-\U0001faff]"
     "(?:\ufe0f|[\U0001f3fb-\U0001f3ff]|\u200d[\u2600-\u27bf\U0001f000-\U0001faff]\ufe0f?)*)"
 )
-_HASHTAG = re.compile(r"(?<![\w#])#\w+")
+_HASHTAG = re.compile("(?<![\\w#])#[\\w\u0900-\u0963\u200c\u200d]+")  # signs of Devanagari are no word characters
 _CAPITALS = re.compile(r"[A-Z][A-Z'’]+")
 _MAYBE_SHOUTED = re.compile(r"(?:[A-Z][A-Z'’]+[^A-Za-z]+){3}[A-Z]{2}")
 

@@ -104,8 +104,8 @@ def lint_router(
         response_model=LintOut,
         summary="Check a caption before it is posted",
         description=(
-            "One verdict, or with `Accept: text/event-stream` two events: `rules` at once and `verdict` when every due "
-            "stage is done. Without the model, or when it fails, the verdict is `review` at least and `degraded`."
+            "One verdict, or with `Accept: text/event-stream` two events: `rules` at once, without a rewrite, and "
+            "`verdict` when every due stage is done. Without the model, or when it fails, the verdict is `review` at least and `degraded`."
         ),
         responses={200: {"content": {"text/event-stream": {}}}},
     )
@@ -124,23 +124,27 @@ def lint_router(
             rulebook = await shelf.version(body.policy_version)
         verdict, rules = await rules_of(body.text, context, rulebook, on=today)
 
-        proposal: Rewrite | None = None
-        if verdict.findings:
-            proposal = await asyncio.to_thread(rewrite, body.text, context, rulebook, verdict, on=today)
+        async def proposed() -> Rewrite | None:
+            if not verdict.findings:
+                return None
+            return await asyncio.to_thread(rewrite, body.text, context, rulebook, verdict, on=today)
 
-        async def whole() -> Conclusion:
-            results = [rules]
-            if Stage.MODEL in due:
-                results.append(await ask(evaluator, body.text, context, deadline_s=MODEL_DEADLINE_S))
-            return conclude(verdict.register, due, results)
+        async def asked() -> list[StageResult]:
+            if Stage.MODEL not in due:
+                return []
+            return [await ask(evaluator, body.text, context, deadline_s=MODEL_DEADLINE_S)]
+
+        async def whole() -> dict[str, Any]:
+            proposal, others = await asyncio.gather(proposed(), asked())
+            return shown(conclude(verdict.register, due, [rules, *others]), rulebook, proposal)
 
         if "text/event-stream" not in (accept or ""):
-            return shown(await whole(), rulebook, proposal)
+            return await whole()
 
         async def events() -> AsyncGenerator[bytes]:
             first = conclude(verdict.register, {Stage.RULES}, [rules])
-            yield _event("rules", shown(first, rulebook, proposal))
-            yield _event("verdict", shown(await whole(), rulebook, proposal))
+            yield _event("rules", shown(first, rulebook, None))
+            yield _event("verdict", await whole())
 
         response: Response = EventSourceResponse(events())
         return response

@@ -86,7 +86,7 @@ async def seed_library(house: House, *, approve: bool) -> Library:
     """Load packs and frames. `approve`: also enter the reviewers of the files as approvers (never in production)."""
     if approve and house.settings.environment is Environment.PRODUCTION:
         message = (
-            "Production starts with the library unapproved; two people approve it with: project-one content approve."
+            "Production starts with the library unapproved; two people approve it with: project-one library approve."
         )
         raise DemoRefusedError(message)
     library = read_library()
