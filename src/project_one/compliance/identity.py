@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 from project_one.compliance.domain import Context
 from project_one.compliance.reading.fold import Folded
@@ -17,6 +18,7 @@ _FORM = {
 
 _BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _GAP = r"[ :.#()-]{0,3}(?:(?:no|number|code|क्रमांक|नंबर|संख्या)[ :.#-]{0,3})?"
+_BEFORE_DIGITS = {prefix: re.compile(rf"(?<![^\W_]){prefix}{_GAP}(?=\d)", re.ASCII) for prefix in ("arn", "ina", "inh")}
 _ANY_NUMBER = re.compile(
     rf"(?<![a-z0-9])(?:(?P<arn>arn|एआरएन){_GAP}(?P<arn_digits>\d{{4,7}}|(?:(?<=[-:.#])|(?<=[-:.#] ))\d{{1,3}})(?!\d)"
     rf"|(?P<sebi>in[ah]){_GAP}(?P<sebi_digits>\d(?: ?\d){{8}})(?!\d))",
@@ -31,14 +33,16 @@ def first_line(text: str) -> str:
 
 def plain(text: str) -> str:
     """For comparison: NFKC, one case, ASCII digits and hyphens, single spaces, nothing invisible."""
-    kept = (
-        " " if char.isspace() else _plain_char(char)
-        for char in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    )
-    return " ".join("".join(kept).split())
+    if text.isascii():
+        return " ".join(text.lower().split())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join("".join(map(_plain_char, folded)).split())
 
 
+@cache
 def _plain_char(char: str) -> str:
+    if char.isspace():
+        return " "
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
@@ -62,11 +66,21 @@ def has_identity(text: str, context: Context) -> bool:
     line, name, own = plain(first_line(text)), plain(context.registered_name), own_number(context)
     if not name or own is None:
         return False
-    return _stands_in(name, line) and _own_pattern(*own).search(line) is not None
+    return _stands_in(name, line) and next(_own_places(line, *own), None) is not None
 
 
-def _own_pattern(prefix: str, digits: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![^\W_]){prefix}{_GAP}{' ?'.join(digits)}(?!\d)", re.ASCII)
+def _own_places(text: str, prefix: str, digits: str) -> Iterator[tuple[int, int]]:
+    """Where a number stands in folded text: its digits may have single spaces between, and no digit follows."""
+    for match in _BEFORE_DIGITS[prefix].finditer(text):
+        position = match.end()
+        for digit in digits:
+            position += position > match.end() and text[position : position + 1] == " "
+            if text[position : position + 1] != digit:
+                break
+            position += 1
+        else:
+            if not text[position : position + 1].isdigit():
+                yield match.start(), position
 
 
 def _stands_in(name: str, line: str) -> bool:
@@ -89,10 +103,10 @@ def own_spans(text: str, folded: Folded, context: Context) -> list[tuple[int, in
 
     The footer of a caption is what stands around a number: without labels no words of a message can pass for one.
     """
-    spans = [_original(folded, match) for match in _LABEL.finditer(folded.text)]
+    spans = [_original(folded, *match.span()) for match in _LABEL.finditer(folded.text)]
     own = own_number(context)
     if own is not None:
-        spans += [_original(folded, match) for match in _own_pattern(*own).finditer(folded.text)]
+        spans += [_original(folded, *place) for place in _own_places(folded.text, *own)]
     words = plain(context.registered_name).split()
     if words:
         pattern = re.compile(r"(?<!\w)" + r"\s{1,8}".join(map(re.escape, words)) + r"(?!\w)", re.IGNORECASE)
@@ -107,8 +121,8 @@ def foreign_numbers(folded: Folded, context: Context) -> Iterator[tuple[int, int
         prefix = "arn" if match["arn"] else match["sebi"]
         digits = (match["arn_digits"] or match["sebi_digits"]).replace(" ", "")
         if (prefix, digits) != own:
-            yield _original(folded, match)
+            yield _original(folded, *match.span())
 
 
-def _original(folded: Folded, match: re.Match[str]) -> tuple[int, int]:
-    return folded.at[match.start()], folded.at[match.end() - 1] + 1
+def _original(folded: Folded, start: int, end: int) -> tuple[int, int]:
+    return folded.at[start], folded.at[end - 1] + 1

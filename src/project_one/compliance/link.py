@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 _URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
@@ -41,6 +42,7 @@ def _leads_to(domain: str, url: str) -> bool:
     return is_there and url[:8].lower() == "https://"
 
 
+@lru_cache(maxsize=4096)
 def _host(url: str) -> str | None:
     """The host a browser would ask, in ASCII; None where a reader and a browser may see different ones."""
     try:

@@ -41,7 +41,7 @@ class Content:
     language: Language
     media: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return sha256_hex(
             canonical_json(

@@ -15,6 +15,7 @@ from project_one.delivery.planning import Check
 from project_one.vocabulary.domain import Capacity
 
 _MOST_KEPT = 50_000
+_FEW = 1_000  # senders kept: the plan asks for one right after the other
 
 
 _ANY_NUMBER = {Capacity.MFD: "ARN-100001", Capacity.IA: "INA000100001", Capacity.RA: "INH000100001"}
@@ -34,12 +35,16 @@ class Guard:
     """By the rules of one policy version on one day.
 
     What frame and content say together is read once, with a stand-in for the sender, because the rules do not read her
-    name and number; what depends on the sender is looked at each time.
+    name and number; what depends on the sender is looked for in her message without the content, once for both bindings
+    of a plan.
     """
 
     rulebook: Rulebook
     on: date
     _parts: dict[tuple[str, str], Sequence[Finding]] = field(default_factory=dict[tuple[str, str], Sequence[Finding]])
+    _senders: dict[tuple[str, Identity], Sequence[Finding]] = field(
+        default_factory=dict[tuple[str, Identity], Sequence[Finding]]
+    )
 
     def refused_by(
         self,
@@ -56,8 +61,7 @@ class Guard:
         `text`: what frame, content and identity compose to. `granted`: fingerprints of each override of this content. A
         person has seen what is for review when she approved the content; only what blocks stops a message here.
         """
-        context = _context(identity, content)
-        findings = [*self._of_parts(frame, content), *check_sender(text, context, self.rulebook, on=self.on, now=now)]
+        findings = [*self._of_parts(frame, content), *self._of_sender(frame, content, identity, text, now=now)]
         blocking = [finding for finding in findings if finding.severity is Severity.BLOCK]
         if not blocking or any(is_covered(blocking, fingerprints) for fingerprints in granted):
             return ()
@@ -68,6 +72,19 @@ class Guard:
         return lambda frame, content, identity, text: self.refused_by(
             frame, content, identity, text, granted=granted.get(content.sha256, ()), now=now
         )
+
+    def _of_sender(
+        self, frame: Frame, content: Content, identity: Identity, text: str, *, now: datetime
+    ) -> Sequence[Finding]:
+        key = (frame.sha256, identity)
+        known = self._senders.get(key)
+        if known is None:
+            around = text.replace(content.paragraph, "", 1)
+            known = check_sender(around, _context(identity, content), self.rulebook, on=self.on, now=now)
+            if len(self._senders) >= _FEW:
+                self._senders.clear()
+            self._senders[key] = known
+        return known
 
     def _of_parts(self, frame: Frame, content: Content) -> Sequence[Finding]:
         key = (frame.sha256, content.sha256)
