@@ -7,7 +7,7 @@ trained from the labelled texts of the repository by `project-one weights`; the 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from project_one.compliance.reading.tokens import Token
@@ -246,8 +246,12 @@ class Weigher:
         return max(scores, key=lambda category: scores[category])
 
 
+@lru_cache(maxsize=2)
 def read_weights(text: str) -> Weigher:
-    """Lines of `bias`, `weight` and `kind` with tabs between. Raises WeightsError."""
+    """Lines of `bias`, `weight` and `kind` with tabs between. Raises WeightsError.
+
+    Remembered, because a new version of a policy seldom brings new weights, and they are most of what it weighs.
+    """
     bias = 0.0
     weights: dict[str, Weight] = {}
     kinds: dict[str, dict[str, float]] = {}
