@@ -58,9 +58,10 @@ def test_an_adviser_may_say_so() -> None:
 def test_a_text_weighs_the_sum_of_its_features() -> None:
     weigher = BOOK.weigher
     assert weigher is not None
+    weights = dict(weigher.weights.items())
     for said in (INNOCENT, "Your money doubles in 3 years. ३ वर्षांत तुमचे पैसे दुप्पट होतील. Is fund me koi risk nahi hai."):
         tokens = body_tokens(said, Context(Capacity.MFD), BOOK)
-        known = [weigher.weights[name] for name in features(tokens) if name in weigher.weights]
+        known = [weights[name] for name in features(tokens) if name in weights]
         size = max(LEAST_SIZE, sum(weight.rarity**2 for weight in known))
         share = logistic(weigher.bias + sum(weight.rarity * weight.pull for weight in known) / math.sqrt(size))
         assert weigher.weigh(tokens).share == pytest.approx(share)

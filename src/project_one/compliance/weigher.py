@@ -5,9 +5,11 @@ trained from the labelled texts of the repository by `project-one weights`; the 
 """
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from io import StringIO
 from typing import NamedTuple
 
 from project_one.compliance.reading.tokens import Token
@@ -15,6 +17,7 @@ from project_one.compliance.reading.tokens import Token
 _SHORT, _MIDDLE, _LONG = 4, 5, 6  # letters of the beginnings that stand for a word's inflections
 _REACH = 3  # words back that a word is read together with
 _OPENING = 2  # words that begin a sentence
+_PAIRS = "pqkb"  # kinds of features made of two
 LEAST_SIZE = 3000.0
 """Of what a text consists of, squared: some fifteen words. What is shorter stays nearer to what is true of any text."""
 
@@ -111,42 +114,51 @@ class Weighed:
     is_short: bool = True
 
 
-_Entry = tuple[int, float, float]  # of a feature: its number, its rarity squared, its pull times its rarity
-_Following = dict[str, _Entry]
+_Following = dict[str, Weight]
 
 
 class _Placed(NamedTuple):
-    """A word ready to be weighed: the features that have a weight, and which words or concepts may follow it."""
+    """A word ready to be weighed: the weights of its own features, and which words or concepts may follow it."""
 
     text: str
     short: str
     start: str
     concepts: tuple[str, ...]
-    own: tuple[_Entry, ...]
+    own: tuple[Weight, ...]
     next_text: _Following
     next_short: _Following
     next_start: _Following
     next_concept: tuple[_Following, ...]
 
 
-class _Index:
-    """The weights in the shape in which a text is weighed fastest: no name of a pair is ever put together."""
+class Weights:
+    """Weights by feature, kept so that a text is weighed fast and in little memory: no name of a pair is put together."""
 
-    def __init__(self, weights: Mapping[str, Weight]) -> None:
-        self._single: dict[str, _Entry] = {}
-        self._pairs: dict[str, dict[str, _Following]] = {"p": {}, "q": {}, "k": {}, "b": {}}
+    def __init__(self, weights: Iterable[tuple[str, Weight]]) -> None:
+        self._single: dict[str, Weight] = {}
+        self._pairs: dict[str, dict[str, _Following]] = {kind: {} for kind in _PAIRS}
         self.openings: _Following = {}
         self._words: dict[tuple[str, frozenset[str]], _Placed] = {}
-        for number, (name, (rarity, pull)) in enumerate(weights.items()):
-            entry = (number, rarity * rarity, rarity * pull)
+        for name, weight in weights:
             kind, what = name[0], name[2:]
             if kind in self._pairs:
                 first, _, second = what.partition(" ")
-                self._pairs[kind].setdefault(first, {})[second] = entry
+                self._pairs[kind].setdefault(sys.intern(first), {})[sys.intern(second)] = weight
             elif kind == "f":
-                self.openings[what] = entry
+                self.openings[what] = weight
             else:
-                self._single[name] = entry
+                self._single[name] = weight
+
+    def items(self) -> Iterator[tuple[str, Weight]]:
+        """Every feature with its weight."""
+        yield from self._single.items()
+        yield from ((f"f {words}", weight) for words, weight in self.openings.items())
+        for kind, firsts in self._pairs.items():
+            for first, following in firsts.items():
+                yield from ((f"{kind} {first} {second}", weight) for second, weight in following.items())
+
+    def __bool__(self) -> bool:
+        return bool(self._single or self.openings or any(self._pairs.values()))
 
     def word(self, token: Token) -> _Placed:
         key = ("0" if token.kind == "num" else token.text, token.concepts)
@@ -158,7 +170,7 @@ class _Index:
         return placed
 
     def _placed(self, word: _Word) -> _Placed:
-        pairs, nothing = self._pairs, dict[str, _Entry]()
+        pairs, nothing = self._pairs, dict[str, Weight]()
         short = word.text[:_SHORT]
         return _Placed(
             word.text,
@@ -173,8 +185,8 @@ class _Index:
         )
 
 
-def _following(word: _Placed, before: Sequence[_Placed]) -> Iterator[_Entry]:
-    """Entries of what the word and those before it stand for together (`_together`, looked up)."""
+def _following(word: _Placed, before: Sequence[_Placed]) -> Iterator[Weight]:
+    """Weights of what the word and those before it stand for together (`_together`, looked up)."""
     if not before:
         return
     nearest = before[-1]
@@ -198,16 +210,12 @@ class Weigher:
     """`kinds`: for each category the features that are typical of it."""
 
     bias: float
-    weights: Mapping[str, Weight]
+    weights: Weights
     kinds: Mapping[str, Mapping[str, float]]
-
-    @cached_property
-    def _index(self) -> _Index:
-        return _Index(self.weights)
 
     def weigh(self, tokens: Sequence[Token]) -> Weighed:
         """Weigh the words of a text (without its footer): the sum over its `features`, each once."""
-        index = self._index
+        weights = self.weights
         pulls: dict[int, float] = {}
         size = 0.0
         seen: set[int] = set()
@@ -215,19 +223,20 @@ class Weigher:
         sentence = -1
         count = 0
         for token in tokens:
-            word = index.word(token)
+            word = weights.word(token)
             if token.sentence != sentence:
                 sentence, before, count = token.sentence, [], 0
             found = [*word.own, *_following(word, before)]
             before.append(word)
             count += 1
-            if count <= _OPENING and (entry := index.openings.get(" ".join([item.start for item in before]))):
-                found.append(entry)
-            for number, square, pull in found:
-                if number not in seen:
-                    seen.add(number)
-                    size += square
-                    pulls[sentence] = pulls.get(sentence, 0.0) + pull
+            if count <= _OPENING and (opening := weights.openings.get(" ".join([item.start for item in before]))):
+                found.append(opening)
+            for weight in found:
+                if id(weight) not in seen:  # each feature has a weight of its own
+                    seen.add(id(weight))
+                    rarity, pull = weight
+                    size += rarity * rarity
+                    pulls[sentence] = pulls.get(sentence, 0.0) + rarity * pull
             if count > _REACH:
                 del before[0]
         if not size:
@@ -252,24 +261,30 @@ def read_weights(text: str) -> Weigher:
 
     Remembered, because a new version of a policy seldom brings new weights, and they are most of what it weighs.
     """
-    bias = 0.0
-    weights: dict[str, Weight] = {}
     kinds: dict[str, dict[str, float]] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        parts = line.split("\t")
-        if parts[0] == "weight" and len(parts) == 4:  # noqa: PLR2004
-            weights[parts[1]] = Weight(float(parts[2]), float(parts[3]))
-        elif parts[0] == "kind" and len(parts) == 4:  # noqa: PLR2004
-            kinds.setdefault(parts[1], {})[parts[2]] = float(parts[3])
-        elif parts[0] == "bias" and len(parts) == 2:  # noqa: PLR2004
-            bias = float(parts[1])
-        elif line and not line.startswith("#"):
-            message = f"line {number} is neither bias, weight nor kind"
-            raise WeightsError(message)
+    biases = [0.0]
+    weights = Weights(_weight_lines(text, kinds, biases))
     if not weights or not kinds:
         message = "there are no weights, or no kinds"
         raise WeightsError(message)
-    return Weigher(bias, weights, kinds)
+    return Weigher(biases[-1], weights, kinds)
+
+
+def _weight_lines(text: str, kinds: dict[str, dict[str, float]], biases: list[float]) -> Iterator[tuple[str, Weight]]:
+    """The lines of weights, one by one; what the other lines say is put into `kinds` and `biases`."""
+    same: dict[str, float] = {}  # figures of few digits come again and again
+    for number, line in enumerate(StringIO(text), start=1):
+        parts = line.rstrip("\n").split("\t")
+        if parts[0] == "weight" and len(parts) == 4:  # noqa: PLR2004
+            rarity, pull = (same.setdefault(part, float(part)) for part in parts[2:])
+            yield parts[1], Weight(rarity, pull)
+        elif parts[0] == "kind" and len(parts) == 4:  # noqa: PLR2004
+            kinds.setdefault(parts[1], {})[parts[2]] = float(parts[3])
+        elif parts[0] == "bias" and len(parts) == 2:  # noqa: PLR2004
+            biases.append(float(parts[1]))
+        elif line.strip() and not line.startswith("#"):
+            message = f"line {number} is neither bias, weight nor kind"
+            raise WeightsError(message)
 
 
 def written(weigher: Weigher, note: Iterable[str]) -> str:

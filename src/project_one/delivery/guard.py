@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 
 from project_one.advisor.domain import Identity
@@ -35,16 +35,14 @@ class Guard:
     """By the rules of one policy version on one day.
 
     What frame and content say together is read once, with a stand-in for the sender, because the rules do not read her
-    name and number; what depends on the sender is looked for in her message without the content, once for both bindings
-    of a plan.
+    name and number; what depends on the sender is looked for once in her message without the content. Together they say
+    of any frame, content and sender what the whole message would.
     """
 
     rulebook: Rulebook
     on: date
     _parts: dict[tuple[str, str], Sequence[Finding]] = field(default_factory=dict[tuple[str, str], Sequence[Finding]])
-    _senders: dict[tuple[str, Identity], Sequence[Finding]] = field(
-        default_factory=dict[tuple[str, Identity], Sequence[Finding]]
-    )
+    _senders: dict[Identity, Sequence[Finding]] = field(default_factory=dict[Identity, Sequence[Finding]])
 
     def refused_by(
         self,
@@ -76,14 +74,13 @@ class Guard:
     def _of_sender(
         self, frame: Frame, content: Content, identity: Identity, text: str, *, now: datetime
     ) -> Sequence[Finding]:
-        key = (frame.sha256, identity)
-        known = self._senders.get(key)
+        known = self._senders.get(identity)
         if known is None:
             around = text.replace(content.paragraph, "", 1)
             known = check_sender(around, _context(identity, content), self.rulebook, on=self.on, now=now)
             if len(self._senders) >= _FEW:
                 self._senders.clear()
-            self._senders[key] = known
+            self._senders[identity] = known
         return known
 
     def _of_parts(self, frame: Frame, content: Content) -> Sequence[Finding]:
@@ -91,8 +88,12 @@ class Guard:
         known = self._parts.get(key)
         if known is None:
             sender = Identity("Asha Rao", _ANY_NUMBER[frame.capacity], frame.capacity, "https://advisor.example")
-            text = compose(frame, content, sender).text
-            known = check_parts(text, _context(sender, content), self.rulebook, on=self.on)
+            text, context = compose(frame, content, sender).text, _context(sender, content)
+            now = datetime.combine(self.on, time(), UTC)  # only papers of the sender look at the clock
+            known = [
+                *check_parts(text, context, self.rulebook, on=self.on),
+                *check_sender(text.replace(content.paragraph, "", 1), context, self.rulebook, on=self.on, now=now),
+            ]
             if len(self._parts) < _MOST_KEPT:
                 self._parts[key] = known
         return known

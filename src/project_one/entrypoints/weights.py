@@ -15,7 +15,7 @@ from project_one.compliance.model import ASKED_OF_MODEL
 from project_one.compliance.reading.tokens import Token
 from project_one.compliance.regression import each_example
 from project_one.compliance.rulebook import Rulebook, load, shipped
-from project_one.compliance.weigher import LEAST_SIZE, Weigher, Weight, features, written
+from project_one.compliance.weigher import LEAST_SIZE, Weigher, Weight, Weights, features, written
 from project_one.compliance.wordings import every_neutral
 from project_one.content.library import read_library
 from project_one.entrypoints.evaluation import bank_lines, cases
@@ -71,7 +71,7 @@ def train(texts: Sequence[Sample]) -> Weigher:
     }
     vectors = [_vector(names, rarity) for names in named]
     pull = _fitted(vectors, [1 if text.categories else -1 for text in texts])
-    weights = {name: Weight(value, round(_SLOPE * pull[name], 3)) for name, value in rarity.items()}
+    weights = Weights((name, Weight(value, round(_SLOPE * pull[name], 3))) for name, value in rarity.items())
     return Weigher(0.0, weights, _kinds(texts, vectors))  # a text that tells nothing stands in the middle
 
 
