@@ -16,6 +16,7 @@ from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
 from project_one.compliance.shelf import PolicyShelf
+from project_one.content import service as content
 from project_one.delivery.config import DeliveryConfig, paced
 from project_one.delivery.drive import Tools, drive_number
 from project_one.delivery.errors import MorningAlreadyReleasedError
@@ -28,7 +29,7 @@ from project_one.delivery.service.plan import plan_morning
 from project_one.delivery.service.release import is_planned
 from project_one.delivery.times import freeze_at, times_of_slot
 from project_one.kernel import occurrences
-from project_one.kernel.clock import Clock, Pace, shifted_clock
+from project_one.kernel.clock import Clock, Pace, business_date, shifted_clock
 from project_one.kernel.db import Database, DatabaseConfig, connect
 from project_one.kernel.jobs import Job
 from project_one.kernel.queue import Handler, PermanentJobError
@@ -67,6 +68,16 @@ class House:
     @cached_property
     def guards(self) -> Guards:
         return Guards(self.shelf)
+
+    async def read_library(self) -> None:
+        """Have the rules read the approved library in every frame, so that the first message of a morning need not wait."""
+        await asyncio.to_thread(lambda: self.shelf)  # reading the rules takes most of a second
+        guard = await self.guards.of(business_date(self.clock()))
+        async with self.database.readings() as session:
+            hashes = {sha for pack in await content.fallback_library(session) for sha in pack.contents.values()}
+            material = await content.material(session, hashes)
+        pairs = [(frame, text) for frame in material.frames.values() for text in material.contents.values()]
+        await asyncio.to_thread(guard.learn, pairs)
 
     def whatsapp(self) -> WhatsAppClient:
         """A client of its own; the caller closes it."""

@@ -1,7 +1,7 @@
 """The rules over the finished message: at the night plan, and once more when it leaves."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from project_one.delivery.domain import MessageStatus
 from project_one.delivery.guard import Guard, Guards
 from project_one.delivery.service.plan import PlanResult, plan_morning
 from project_one.delivery.times import times_of_slot
+from project_one.kernel.clock import business_date
 from project_one.kernel.ids import new_id
 from project_one.vocabulary.domain import DEFAULT_SLOT, Capacity, Language
 
@@ -174,3 +175,12 @@ async def test_overrides_are_found_by_content_and_policy(house: House) -> None:
         await overrides.grant(session, override, reviewer="c", now=now)
         assert await overrides.granted(session, ["s", "t"], "p") == {"s": [[finding.fingerprint]]}
         assert await overrides.granted(session, ["s"], "another policy") == {}
+
+
+async def test_what_was_read_stays_known_while_the_same_rules_are_in_force(house: House) -> None:
+    await house.read_library()
+    first = await house.guards.of(business_date(house.clock()))
+    later = await house.guards.of(business_date(house.clock()) + timedelta(days=1))
+    assert later is first
+    assert later.on == business_date(house.clock()) + timedelta(days=1)
+    assert await house.guards.of(date(2026, 1, 1)) is not first, "most rules begin later"

@@ -71,7 +71,12 @@ def has_identity(text: str, context: Context) -> bool:
 
 def _own_places(text: str, prefix: str, digits: str) -> Iterator[tuple[int, int]]:
     """Where a number stands in folded text: its digits may have single spaces between, and no digit follows."""
-    for match in _BEFORE_DIGITS[prefix].finditer(text):
+    start = text.find(prefix)
+    while start >= 0:
+        match = _BEFORE_DIGITS[prefix].match(text, start)
+        start = text.find(prefix, start + 1)
+        if match is None:
+            continue
         position = match.end()
         for digit in digits:
             position += position > match.end() and text[position : position + 1] == " "

@@ -99,6 +99,12 @@ class Rulebook:
             self, "told", {rule.id: rule for rule in [*self.rules, *([self.weighed] if self.weighed else [])]}
         )
 
+    def is_same_on(self, one: date, other: date) -> bool:
+        """Whether the same rules and the same standard texts are in force on both days."""
+        return all(rule.is_in_force(one) == rule.is_in_force(other) for rule in self.told.values()) and all(
+            (text.effective_from <= one) == (text.effective_from <= other) for text in self.standard_texts
+        )
+
     def patterns_for(self, concepts: Iterable[str]) -> list[tuple[Rule, RulePattern]]:
         """Patterns that may match a text with these concepts: each once."""
         found = {id(item): (rule, item) for concept in concepts for rule, item in self.by_first.get(concept, ())}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from uuid import UUID
 
 from project_one.advisor.domain import Identity
@@ -128,7 +128,7 @@ def compose(frame: Frame, content: Content, identity: Identity) -> Rendered:
         "link": identity.website,
     }
     for name, value in parameters.items():
-        if not value.strip() or any(char in value for char in "\n\r\t{}") or "     " in value:
+        if not _is_one_line(value):
             message = f"{name} is empty or holds a line break, a tab, a brace or five spaces in a row"
             raise CompositionError(message)
     text = frame.body
@@ -144,6 +144,12 @@ def compose(frame: Frame, content: Content, identity: Identity) -> Rendered:
         }
     )
     return Rendered(text=text, parameters=parameters, sha256=sha256_hex(proof))
+
+
+@lru_cache(maxsize=8192)
+def _is_one_line(value: str) -> bool:
+    """What a template parameter must be; a content and a sender are asked again and again."""
+    return bool(value.strip()) and not any(char in value for char in "\n\r\t{}") and "     " not in value
 
 
 def _check_budgets(text: str, parameters: Mapping[str, str]) -> None:

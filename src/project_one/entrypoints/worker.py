@@ -29,6 +29,7 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
         sender = house.whatsapp()
         table = handlers(house, sender)
         workers = [JobWorker(queue, table[queue], redis_url=settings.redis_url.get_secret_value()) for queue in queues]
+        reading = asyncio.create_task(_read_library(house)) if DriveNumber.queue in queues else None
         for worker in workers:
             await worker.start()
         log.info("worker.started", queues=queues)
@@ -38,8 +39,18 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
                 await asyncio.wait_for(stop.wait(), _BEAT_S)
             except TimeoutError:
                 continue
+        if reading is not None:
+            reading.cancel()
         await asyncio.gather(*(worker.close() for worker in workers))
         await sender.close()
+
+
+async def _read_library(house: House) -> None:
+    """A head start; what is not read now is read when it is claimed."""
+    try:
+        await house.read_library()
+    except (DBAPIError, InterfaceError, OSError, TimeoutError) as error:
+        log.warning("worker.library-not-read", error=type(error).__name__)
 
 
 async def _beat(house: House, name: str, workers: list[JobWorker]) -> None:

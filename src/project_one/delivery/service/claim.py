@@ -1,5 +1,6 @@
 """Claiming due messages of a number, rebuilding what was approved and asking the rules: the last gate before the vendor."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -227,10 +228,12 @@ async def _open_gate(
     contacts = await advisors.contacts(session, keyring, {row.advisor_id for row in rows})
     hashes = {row.content_sha256 for row in rows} | {row.plan_b_sha256 for row in rows if row.plan_b_sha256}
     number = await channel.number(session, lease.number_id)
+    material = await content.material(session, hashes)
+    await _learn(guard, material, rows)
     return _Gate(
         contacts=contacts,
         suppressed=await privacy.suppressed(session, {contact.phone_hash for contact in contacts.values()}),
-        material=await content.material(session, hashes),
+        material=material,
         templates=await channel.usable_frames(session),
         number_vendor_id=number.vendor_id if number else "",
         guard=guard,
@@ -238,6 +241,15 @@ async def _open_gate(
         is_loopback=is_loopback,
         now=now,
     )
+
+
+async def _learn(guard: Guard, material: content.Material, rows: list[_Claimed]) -> None:
+    """Have the rules read what is new to this process off the event loop, which sends meanwhile."""
+    bound = {(UUID(frame_id), row.content_sha256) for row in rows for frame_id in row.renders}
+    known = [(material.frames.get(frame_id), material.contents.get(sha256)) for frame_id, sha256 in sorted(bound)]
+    pairs = [(frame, text) for frame, text in known if frame and text and not guard.knows(frame, text)]
+    if pairs:
+        await asyncio.to_thread(guard.learn, pairs)
 
 
 async def _take_plan_b(session: WriteSession, row: _Claimed, cause: Cause, *, now: datetime) -> None:
