@@ -35,6 +35,8 @@ from project_one.kernel.jobs import Job
 from project_one.kernel.queue import Handler, PermanentJobError
 from project_one.settings import Settings
 from project_one.vault.domain import Keyring
+from project_one.vendors.clerk.jobs import WorkClerkInbox
+from project_one.vendors.clerk.tasks import ClerkInboxTools, work_clerk_inbox
 from project_one.vendors.whatsapp.client import WhatsAppClient
 from project_one.vendors.whatsapp.jobs import WorkInbox
 from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
@@ -139,6 +141,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         f"{os.getpid()}-{secrets.token_hex(3)}",
     )
     inbox = InboxTools(transactions, house.keyring, policy, clock)
+    clerk = ClerkInboxTools(transactions, house.keyring, clock)
 
     async def drive(job: DriveNumber) -> None:
         await drive_number(tools, job.number_id)
@@ -178,6 +181,9 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         async with at_the_inbox:
             await work_inbox(inbox)
 
+    async def people(_job: WorkClerkInbox) -> None:
+        await work_clerk_inbox(clerk)
+
     bound: list[tuple[type[Job], Any]] = [
         (DriveNumber, drive),
         (Reconcile, reconcile),
@@ -185,6 +191,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (PlanMorning, plan),
         (SyncChannel, sync),
         (WorkInbox, webhooks),
+        (WorkClerkInbox, people),
     ]
     table: dict[str, dict[str, Handler]] = {queue: {} for queue in QUEUES}
     for job, handler in bound:

@@ -20,6 +20,10 @@ def _decode_key(value: object) -> object:
     return b64decode(value, validate=True) if isinstance(value, str) else value
 
 
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(item.strip() for item in text.split(",") if item.strip())
+
+
 Key = Annotated[SecretBytes, BeforeValidator(_decode_key)]
 
 
@@ -42,6 +46,14 @@ class Settings(BaseSettings):
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8000
     operator_token: SecretStr
     reviewer_tokens: SecretStr = SecretStr("")
+
+    clerk_issuer: str = ""
+    clerk_jwks_url: str = ""
+    clerk_webhook_secret: SecretStr = SecretStr("")
+    clerk_authorized_parties: str = ""
+    cors_origins: str = ""
+    rate_per_principal: Annotated[int, Field(ge=1)] = 600
+    rate_per_address: Annotated[int, Field(ge=1)] = 120
 
     vault_key: Key
     lookup_key: Key
@@ -69,6 +81,16 @@ class Settings(BaseSettings):
         if not all(self.reviewers) or not all(tokens) or len(set(tokens)) < len(tokens):
             message = "REVIEWER_TOKENS must be name=token,name=token, with a token of her own for each person"
             raise ValueError(message)
+        if self.clerk_issuer and not (self.clerk_webhook_secret.get_secret_value() and self.parties):
+            message = "CLERK_ISSUER needs CLERK_WEBHOOK_SECRET and CLERK_AUTHORIZED_PARTIES beside it"
+            raise ValueError(message)
+        if (
+            self.environment is Environment.PRODUCTION
+            and self.clerk_issuer
+            and not self.jwks_url.startswith("https://")
+        ):
+            message = "CLERK_JWKS_URL, or CLERK_ISSUER without it, must begin with https:// in production"
+            raise ValueError(message)
         if self.environment is Environment.PRODUCTION and self.api_database_url is None:
             message = "API_DATABASE_URL must be a login that is a member of project_one_api: it sees one firm's rows at a time"
             raise ValueError(message)
@@ -84,9 +106,24 @@ class Settings(BaseSettings):
         return {name.strip(): token.strip() for name, _, token in pairs}
 
     @property
+    def jwks_url(self) -> str:
+        """Where Clerk publishes its keys."""
+        return self.clerk_jwks_url or f"{self.clerk_issuer.rstrip('/')}/.well-known/jwks.json"
+
+    @property
+    def parties(self) -> frozenset[str]:
+        """Origins whose session tokens we accept."""
+        return _listed(self.clerk_authorized_parties)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Origins whose pages may call the API from a browser."""
+        return _listed(self.cors_origins)
+
+    @property
     def spares(self) -> frozenset[str]:
         """Vendor ids of the numbers that stand by."""
-        return frozenset(item.strip() for item in self.whatsapp_spare_numbers.split(",") if item.strip())
+        return _listed(self.whatsapp_spare_numbers)
 
     @property
     def clock_offset(self) -> timedelta:

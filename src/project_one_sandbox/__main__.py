@@ -10,6 +10,7 @@ from pathlib import Path
 import uvloop
 
 from project_one_sandbox import config as settings
+from project_one_sandbox.clerk import ClerkConfig
 from project_one_sandbox.config import Config, ConfigError
 from project_one_sandbox.server import start
 from project_one_sandbox.shapes import as_object, loads
@@ -53,6 +54,11 @@ def _secrets() -> Secrets:
         access_token=os.environ.get("SANDBOX_ACCESS_TOKEN") or default.access_token,
         app_secret=os.environ.get("SANDBOX_APP_SECRET") or default.app_secret,
         verify_token=os.environ.get("SANDBOX_VERIFY_TOKEN") or default.verify_token,
+        clerk=ClerkConfig(
+            party=os.environ.get("SANDBOX_CLERK_PARTY") or default.clerk.party,
+            webhook_secret=os.environ.get("SANDBOX_CLERK_WEBHOOK_SECRET") or default.clerk.webhook_secret,
+            webhook_url=os.environ.get("SANDBOX_CLERK_WEBHOOK_URL") or None,
+        ),
     )
 
 

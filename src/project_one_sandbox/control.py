@@ -5,7 +5,7 @@ import time
 
 from aiohttp import web
 
-from project_one_sandbox import answers
+from project_one_sandbox import answers, clerk_routes
 from project_one_sandbox.config import NUMBER_STATUSES, QUALITIES, ConfigError, Reader
 from project_one_sandbox.limits import TokenBucket
 from project_one_sandbox.messages import normalised
@@ -63,6 +63,11 @@ async def _route(world: World, request: web.BaseRequest, parts: list[str]) -> ob
             return _patch_template(world, name, Reader(await _object(request)))
         case ("PATCH", "numbers", number_id):
             return _patch_number(world, number_id, Reader(await _object(request)))
+        case ("POST", "clerk", action):
+            try:
+                return await clerk_routes.control(world.clerk, request, action, await _object(request))
+            except LookupError as error:
+                raise NotFoundError(str(error)) from None
         case ("POST", "inbound"):
             return _inbound(world, Reader(await _object(request)))
         case ("GET", "faults"):

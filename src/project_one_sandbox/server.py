@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from project_one_sandbox import answers, control, graph
+from project_one_sandbox import answers, clerk_routes, control, graph
 from project_one_sandbox.config import Config
 from project_one_sandbox.graph_errors import GraphError
 from project_one_sandbox.state import Secrets, World
@@ -33,6 +33,8 @@ class Door:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         parts = request.path.strip("/").split("/")
+        if parts[0] == "clerk":
+            return clerk_routes.serve(self._world.clerk, request, parts[1:])
         if parts[0] == "_sandbox":
             return await control.dispatch(self._world, request, parts[1:])
         try:

@@ -2,9 +2,10 @@
 
 import hmac
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from project_one_sandbox import config as settings
+from project_one_sandbox.clerk import Clerk, ClerkConfig
 from project_one_sandbox.config import Config
 from project_one_sandbox.faults import FaultBook, Hits
 from project_one_sandbox.graph_errors import THROUGHPUT, GraphError
@@ -30,6 +31,7 @@ class Secrets:
     access_token: str = "sandbox-access-token"  # noqa: S105 - opens nothing but this sandbox
     app_secret: str = "sandbox-app-secret"  # noqa: S105
     verify_token: str = "sandbox-verify-token"  # noqa: S105
+    clerk: ClerkConfig = field(default_factory=ClerkConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class World:
     def __init__(self, config: Config, secrets: Secrets, scale: float) -> None:
         self.secrets = secrets
         self.scale = scale
+        self.clerk = Clerk(secrets.clerk)
         self.templates = TemplateShelf()
         self._bearer = f"Bearer {secrets.access_token}".encode()
         self.templates.replace(config.templates)

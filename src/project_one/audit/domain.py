@@ -36,11 +36,21 @@ class Action(StrEnum):
     OVERRIDE_ASKED = "override.asked"
     OVERRIDE_GRANTED = "override.granted"
     OVERRIDE_REVOKED = "override.revoked"
+    USER_ENTERED = "user.entered"
+    USER_DELETED = "user.deleted"
+    MEMBERSHIP_SET = "membership.set"
+    MEMBERSHIP_ENDED = "membership.ended"
+    ORGANISATION_LINKED = "organisation.linked"
+    STAFF_ROLE_GRANTED = "staff.role-granted"
+    STAFF_ROLE_REVOKED = "staff.role-revoked"
+    SESSION_REVOKED = "session.revoked"
+    API_KEY_MADE = "api-key.made"
+    API_KEY_REVOKED = "api-key.revoked"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened to one object. `actor`: `clock`, `driver:<id>`, `operator`, `reviewer:<id>`, `vendor:whatsapp`."""
+    """One thing that happened to one object. `actor`: `clock`, `driver:<id>`, `operator`, `reviewer:<id>`, `vendor:whatsapp`, `vendor:clerk`, `user:<id>`, `api-key:<id>`."""
 
     action: Action
     object_kind: str

@@ -1,6 +1,7 @@
 """What each role may do."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from project_one.auth.domain import Permission, Principal, Role
@@ -73,6 +74,18 @@ def principal_of(
         return Principal(f"user:{user_id}", permissions, None, True, user_id, staff, session_id)
     permissions = PERMISSIONS[Role.ADVISOR] if tenant is not None and Role.ADVISOR in held else frozenset[Permission]()
     return Principal(f"user:{user_id}", permissions, tenant, False, user_id, held, session_id)
+
+
+READING = frozenset(item for item in Permission if item.endswith(":read")) | {Permission.LINT}
+"""What somebody may do who acts as another person: look, so as to help; never write, approve, override or export."""
+
+KEY_SCOPES = frozenset({_P.EXPORT, _P.DELIVERY_READ, _P.PACK_READ})
+"""What an API key may be given."""
+
+
+def impersonated(principal: Principal) -> Principal:
+    """The person as somebody else sees with her eyes."""
+    return replace(principal, permissions=principal.permissions & READING)
 
 
 def reviewer(name: str) -> Principal:

@@ -1,23 +1,153 @@
-"""From a bearer token to a principal."""
+"""From the headers of a request to a principal.
+
+Authorization: Bearer ─┬─ operator or reviewer token of the installation
+                       └─ Clerk session token ── verified offline ── revoked? ── person, firm, roles (kept 60 s)
+X-API-Key ──────────────── key of a firm, asked for each time
+"""
 
 import hmac
+import time
+from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
 
-from project_one.auth.domain import Principal
-from project_one.auth.errors import NotAuthenticatedError
-from project_one.auth.policy import OPERATOR, reviewer
+import structlog
+
+from project_one.auth import keys as api_keys
+from project_one.auth import people
+from project_one.auth.domain import Principal, Role
+from project_one.auth.errors import (
+    AccountClosedError,
+    NotAuthenticatedError,
+    SessionRevokedError,
+)
+from project_one.auth.models import UserRow, UserStatus
+from project_one.auth.policy import OPERATOR, impersonated, principal_of, reviewer
+from project_one.auth.ports import SigningKeys
+from project_one.auth.revocation import Revocations
+from project_one.auth.session_token import Claims, TokenRules, verify
+from project_one.kernel.clock import Clock
+from project_one.kernel.db import Database, ReadSession
+
+log = structlog.get_logger()
+
+_KEPT_S = 60.0
+_MOST_KEPT = 10_000
+_DOTS = 2  # of a signed token
 
 
-def authenticate(
-    authorization: str | None, *, operator_token: str, reviewer_tokens: Mapping[str, str] | None = None
-) -> Principal:
-    """The caller behind an `Authorization` header; `reviewer_tokens` by name. Raises NotAuthenticatedError."""
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() == "bearer":
-        if hmac.compare_digest(token.encode(), operator_token.encode()):
+@dataclass(frozen=True)
+class StaffTokens:
+    """Tokens of the installation itself; `reviewers` by name."""
+
+    operator: str
+    reviewers: Mapping[str, str]
+
+    def holder(self, token: str) -> Principal | None:
+        """Constant time for each token."""
+        if hmac.compare_digest(token.encode(), self.operator.encode()):
             return OPERATOR
-        for name, expected in (reviewer_tokens or {}).items():
+        for name, expected in self.reviewers.items():
             if hmac.compare_digest(token.encode(), expected.encode()):
                 return reviewer(name)
-    message = "Send a staff token as: Authorization: Bearer <token>."
-    raise NotAuthenticatedError(message)
+        return None
+
+
+@dataclass(frozen=True)
+class Provider:
+    """The identity provider of this installation."""
+
+    rules: TokenRules
+    keys: SigningKeys
+
+
+class Authenticator:
+    """One a process. `provider`: None when nobody signs in with an account of her own here."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        staff: StaffTokens,
+        provider: Provider | None,
+        revocations: Revocations,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._staff = staff
+        self._provider = provider
+        self._revocations = revocations
+        self._clock = clock
+        self._kept: OrderedDict[Claims, tuple[float, Principal]] = OrderedDict()
+
+    async def authenticate(self, authorization: str | None, api_key: str | None) -> Principal:
+        """Raises NotAuthenticatedError with the code of what is wrong, SigningKeysUnavailableError."""
+        if authorization is None and api_key is not None:
+            return await self._by_key(api_key)
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            message = "Send a session token as `Authorization: Bearer <token>`, or an API key as `X-API-Key`."
+            raise NotAuthenticatedError(message)
+        holder = self._staff.holder(token)
+        if holder is not None:
+            return holder
+        if self._provider is None or token.count(".") != _DOTS:
+            message = "The bearer token is neither a session token nor one of this installation's own."
+            raise NotAuthenticatedError(message)
+        claims = await verify(token, self._provider.keys, self._provider.rules, now=self._clock())
+        if await self._revocations.is_revoked(claims.session):
+            message = "This session was ended; sign in again."
+            raise SessionRevokedError(message)
+        return await self._person(claims)
+
+    async def _by_key(self, secret: str) -> Principal:
+        now = self._clock()
+        async with self._database.readings() as session:
+            presented = await api_keys.present(session, secret, now=now)
+        if presented.is_due:
+            async with self._database.scoped(presented.principal.scope).transactions() as session:
+                await api_keys.note_use(session, presented.key_id, now=now)
+        return presented.principal
+
+    async def _person(self, claims: Claims) -> Principal:
+        kept = self._kept.get(claims)
+        at = time.monotonic()
+        if kept is not None and at - kept[0] < _KEPT_S:
+            return kept[1]
+        principal = await self._looked_up(claims)
+        self._kept[claims] = (at, principal)
+        self._kept.move_to_end(claims)
+        if len(self._kept) > _MOST_KEPT:
+            self._kept.popitem(last=False)
+        return principal
+
+    async def _looked_up(self, claims: Claims) -> Principal:
+        async with self._database.readings() as session:
+            user = await people.find_user(session, claims.user)
+        if user is None:
+            async with self._database.transactions() as session:
+                user = await people.ensure_user(session, claims.user, actor="sign-in", now=self._clock())
+        if user.status is not UserStatus.ACTIVE:
+            message = "The account behind this session is deleted; sign in with another one."
+            raise AccountClosedError(message)
+        async with self._database.readings() as session:
+            tenant = await _tenant(session, user.id, claims.organisation)
+        principal = principal_of(user.id, _roles(user), tenant=tenant, session_id=claims.session)
+        if claims.impersonator is None:
+            return principal
+        log.warning("auth.impersonated", user_id=str(user.id), impersonator=claims.impersonator)
+        return impersonated(principal)
+
+
+def _roles(user: UserRow) -> frozenset[Role]:
+    return frozenset(Role(item) for item in user.staff_roles) or frozenset({Role.ADVISOR})
+
+
+async def _tenant(session: ReadSession, user_id: UUID, organisation: str | None) -> UUID | None:
+    """The firm of the organisation she has chosen, unless we know that she left it; without one, her only firm."""
+    if organisation is None:
+        firms = await people.live_firms(session, user_id)
+        return firms[0] if len(firms) == 1 else None
+    firm_id = await people.firm_of(session, organisation)
+    return None if firm_id is None or await people.has_left(session, user_id, firm_id) else firm_id

@@ -4,31 +4,38 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import structlog
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from project_one.auth import service as auth
-from project_one.auth.domain import Principal
+from project_one.auth.routes import access_router, key_router
 from project_one.bootstrap import House, open_house
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
+from project_one.entrypoints.doorkeeper import Doorkeeper
 from project_one.kernel import heartbeat, logs, problems
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
 from project_one.settings import Settings
+from project_one.vendors.clerk.routes import clerk_webhook_router
 from project_one.vendors.whatsapp.ingest import GroupCommit
 from project_one.vendors.whatsapp.routes import webhook_router
 
 log = structlog.get_logger()
 
-PUBLIC_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/webhooks/whatsapp"})
+PUBLIC_ROUTES = frozenset(
+    {"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/webhooks/whatsapp", "/webhooks/clerk"}
+)
+_UNCOUNTED = PUBLIC_ROUTES - {"/docs", "/openapi.json"}
+_READ_BY_PAGES = ["ETag", "Location", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
 _SILENT_AFTER = timedelta(seconds=15)
 _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
 
@@ -36,11 +43,13 @@ _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
 def build_app(house: House, producer: JobProducer) -> FastAPI:
     """The application over a built house."""
     ingest = GroupCommit(house.database.transactions, house.keyring, house.clock)
+    doorkeeper = Doorkeeper(house)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         committing = asyncio.create_task(ingest.run())
-        yield
+        async with doorkeeper.opened():
+            yield
         committing.cancel()
         await asyncio.gather(committing, return_exceptions=True)
 
@@ -53,20 +62,21 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     )
     problems.install(app)
     settings = house.settings
-    reviewer_tokens = settings.reviewers
-
-    def principal(request: Request) -> Principal:
-        token = settings.operator_token.get_secret_value()
-        return auth.authenticate(
-            request.headers.get("authorization"), operator_token=token, reviewer_tokens=reviewer_tokens
-        )
-
+    principal: Callable[..., Any] = doorkeeper.principal  # a coroutine function; the routes see what it resolves to
     app.include_router(health_router(house, producer))
     app.include_router(
         webhook_router(
             ingest,
             app_secret=settings.whatsapp_app_secret.get_secret_value(),
             verify_token=settings.whatsapp_verify_token.get_secret_value(),
+        )
+    )
+    app.include_router(
+        clerk_webhook_router(
+            house.database.transactions,
+            house.keyring,
+            house.clock,
+            secret=settings.clerk_webhook_secret.get_secret_value(),
         )
     )
     app.include_router(
@@ -77,6 +87,8 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     for router in (
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
+        access_router(house.database, house.clock, principal, doorkeeper.revocations),
+        key_router(house.database, house.clock, principal),
     ):
         app.include_router(router, prefix="/v1", dependencies=[Depends(principal)])
 
@@ -91,12 +103,26 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
                 detail=f"Send at most {_BODY_LIMIT} bytes.",
                 request=request,
             )
+        if request.url.path not in _UNCOUNTED:
+            refusal = await doorkeeper.count_stranger(request)
+            if refusal is not None:
+                return refusal
         response = await call_next(request)
+        response.headers.update(doorkeeper.rate_headers(request))
         response.headers["X-Request-Id"] = request.state.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    if settings.origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=sorted(settings.origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-API-Key"],
+            expose_headers=[*_READ_BY_PAGES, "X-Request-Id"],
+            max_age=600,
+        )
     return app
 
 

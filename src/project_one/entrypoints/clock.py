@@ -28,6 +28,7 @@ from project_one.kernel.jobs import Job
 from project_one.kernel.queue import JobProducer
 from project_one.settings import Settings
 from project_one.vault import service as vault
+from project_one.vendors.clerk.jobs import WorkClerkInbox
 from project_one.vendors.whatsapp.jobs import WorkInbox
 from project_one.vocabulary.domain import Slot
 
@@ -66,7 +67,7 @@ class ClockWork:
                 jobs.append(Reconcile())
             jobs += [CloseMorning(morning_id=item) for item in await mornings_to_close(session, now=now)]
             if (await inbox.backlog(session))[InboxState.WAITING]:
-                jobs.append(WorkInbox())
+                jobs += [WorkInbox(), WorkClerkInbox()]
         for job in jobs:
             await self._producer.add(job.queue, job.name, job.model_dump(mode="json"), job_id=str(new_id()))
 

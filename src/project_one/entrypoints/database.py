@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 import project_one
 from project_one.advisor import models as advisor
 from project_one.audit import models as audit
+from project_one.auth import models as auth
 from project_one.channel import models as channel
 from project_one.compliance import models as compliance
 from project_one.content import models as content
@@ -27,6 +28,7 @@ APP_ROLE, API_ROLE = "project_one_app", "project_one_api"
 _TABLE_OWNERS = (
     advisor,
     audit,
+    auth,
     channel,
     compliance,
     content,

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
+    TOO_MANY = "too-many"
     UNAVAILABLE = "unavailable"
 
 

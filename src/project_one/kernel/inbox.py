@@ -7,6 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Index, LargeBinary, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from project_one.kernel.db import Base, ReadSession, WriteSession, text_enum
@@ -27,6 +28,13 @@ class InboxRow(Base):
             "received_at",
             postgresql_where=text("state = 'waiting'"),
         ),
+        Index(
+            "uq_inbox_sender_id",
+            "source",
+            "sender_id",
+            unique=True,
+            postgresql_where=text("sender_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -38,6 +46,7 @@ class InboxRow(Base):
     state: Mapped[InboxState] = mapped_column(text_enum(InboxState, "state"))
     reason: Mapped[str | None]
     settled_at: Mapped[datetime | None]
+    sender_id: Mapped[str | None]
 
 
 _DAY_KEY = "inbox:"
@@ -56,12 +65,14 @@ def expired_subjects(today: date) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Arrival:
-    """One POST as received. `key_subject` names the vault key that opens `sealed_body`."""
+    """One POST as received. `key_subject` names the vault key that opens `sealed_body`; `sender_id`: the same on every
+    repeat of the POST, where the sender gives such an id."""
 
     source: str
     key_subject: str
     sealed_body: bytes
     body_sha256: str
+    sender_id: str | None = None
 
 
 def keep(session: WriteSession, arrivals: Sequence[Arrival], *, now: datetime) -> None:
@@ -76,9 +87,30 @@ def keep(session: WriteSession, arrivals: Sequence[Arrival], *, now: datetime) -
             state=InboxState.WAITING,
             reason=None,
             settled_at=None,
+            sender_id=arrival.sender_id,
         )
         for arrival in arrivals
     )
+
+
+async def keep_once(session: WriteSession, arrival: Arrival, *, now: datetime) -> bool:
+    """Keep a POST that carries its sender's id; False when one with this id was kept before."""
+    kept = await session.scalars(
+        insert(InboxRow)
+        .values(
+            id=new_id(),
+            source=arrival.source,
+            received_at=now,
+            key_subject=arrival.key_subject,
+            sealed_body=arrival.sealed_body,
+            body_sha256=arrival.body_sha256,
+            state=InboxState.WAITING,
+            sender_id=arrival.sender_id,
+        )
+        .on_conflict_do_nothing()
+        .returning(InboxRow.id)
+    )
+    return kept.one_or_none() is not None
 
 
 async def claim(session: WriteSession, *, source: str, limit: int) -> Sequence[InboxRow]:

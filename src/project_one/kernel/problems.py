@@ -15,6 +15,7 @@ STATUS = {
     Kind.FORBIDDEN: 403,
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
+    Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
 }
 _TYPE_ROOT = "https://project-one.example/problems/"

@@ -1,0 +1,83 @@
+"""Revoked sessions: the truth in Postgres, a copy in Redis that every request can afford to ask.
+
+revoke ── row, commit ──► Postgres          is_revoked ──► Redis: marker there? ── yes ──► the session's key
+      └── key ──► Redis                                        │ no, or Redis is down
+                                                               └──► Postgres (and fill Redis again)
+
+The marker says that the copy is whole. A Redis that was wiped has none; one that was away while somebody revoked is
+not believed by this process until it is filled again, and by no process for longer than the marker lives.
+"""
+
+import secrets
+import time
+from collections.abc import Awaitable
+from typing import Any, cast
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import select
+
+from project_one.auth.models import RevokedSessionRow
+from project_one.kernel.db import Readings
+
+log = structlog.get_logger()
+
+_KEY, _MARKER = "auth:revoked:", "auth:revoked-copy"
+_WHOLE = "whole"
+_MARKER_LIVES_S = 60
+_REST_S = 1.0  # after a failure Redis is not asked for so long
+_TROUBLE = (RedisError, OSError, TimeoutError)
+# Whole only if nothing wiped it since we began to fill it: then our own word still stands there.
+_FINISH = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('set', KEYS[1], ARGV[2], 'EX', ARGV[3]) end"
+
+
+class Revocations:
+    """What this process knows of revoked sessions."""
+
+    def __init__(self, redis: Redis, readings: Readings) -> None:
+        self._redis = redis
+        self._readings = readings
+        self._is_trusted = True
+        self._rests_until = 0.0
+
+    async def is_revoked(self, session_id: str) -> bool:
+        """Raises what the database raises when both stores are needed and it is away."""
+        if time.monotonic() >= self._rests_until:
+            try:
+                marker, found = await self._redis.mget(_MARKER, _KEY + session_id)
+                if self._is_trusted and marker == _WHOLE:
+                    return found is not None
+                await self._fill()
+            except _TROUBLE as error:
+                self._distrust(error)
+        async with self._readings() as session:
+            return await session.get(RevokedSessionRow, session_id) is not None
+
+    async def publish(self, session_id: str) -> None:
+        """Tell every process of a revocation that is committed."""
+        try:
+            await self._redis.set(_KEY + session_id, "1")
+        except _TROUBLE as error:
+            self._distrust(error)
+
+    async def close(self) -> None:
+        await self._redis.aclose()
+
+    async def _fill(self) -> None:
+        word = secrets.token_hex(8)
+        await self._redis.set(_MARKER, word, ex=_MARKER_LIVES_S)
+        async with self._readings() as session:
+            revoked = (await session.scalars(select(RevokedSessionRow.session_id))).all()
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for session_id in revoked:
+                pipeline.set(_KEY + session_id, "1")
+            await pipeline.execute()
+        done: Any = self._redis.eval(_FINISH, 1, _MARKER, word, _WHOLE, str(_MARKER_LIVES_S))
+        await cast("Awaitable[object]", done)
+        self._is_trusted = True
+
+    def _distrust(self, error: Exception) -> None:
+        self._is_trusted = False
+        self._rests_until = time.monotonic() + _REST_S
+        log.warning("auth.revocations.redis-away", error=type(error).__name__)

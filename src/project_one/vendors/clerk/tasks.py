@@ -1,0 +1,89 @@
+"""Working through what Clerk reported: sealed bodies from the inbox, one transaction each, until none is waiting."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from project_one.advisor.firms import open_firm
+from project_one.auth import people
+from project_one.auth.people import MembershipReport
+from project_one.kernel import inbox
+from project_one.kernel.clock import Clock
+from project_one.kernel.db import Transactions, WriteSession
+from project_one.vault import service as vault
+from project_one.vault.domain import Keyring, SealBrokenError
+from project_one.vendors.clerk.webhook import (
+    Change,
+    MembershipChanged,
+    OrganisationCreated,
+    PayloadUnreadableError,
+    UserChanged,
+    UserDeleted,
+    parse,
+)
+
+log = structlog.get_logger()
+
+SOURCE = "clerk"
+
+
+@dataclass(frozen=True)
+class ClerkInboxTools:
+    transactions: Transactions
+    keyring: Keyring
+    clock: Clock
+
+
+async def work_clerk_inbox(tools: ClerkInboxTools) -> int:
+    """Settle every waiting report; how many."""
+    total = 0
+    while True:
+        async with tools.transactions() as session:
+            if not await _work_one(session, tools, now=tools.clock()):
+                return total
+        total += 1
+
+
+async def _work_one(session: WriteSession, tools: ClerkInboxTools, *, now: datetime) -> bool:
+    rows = await inbox.claim(session, source=SOURCE, limit=1)
+    for row in rows:
+        keys = await vault.keys_of(session, tools.keyring, {row.key_subject})
+        try:
+            change = parse(keys[row.key_subject].open("body", row.sealed_body))
+        except (PayloadUnreadableError, SealBrokenError, KeyError) as error:
+            reason = type(error).__name__
+            log.error("clerk.webhook.set-aside", inbox_id=str(row.id), reason=reason)  # noqa: TRY400
+            await inbox.set_aside(session, row.id, reason=reason, now=now)
+            continue
+        if change is not None:
+            await people.serialize_reports(session)
+            await apply(session, change, now=now)
+        await inbox.settle(session, [row.id], now=now)
+    return bool(rows)
+
+
+async def apply(session: WriteSession, change: Change, *, now: datetime) -> None:
+    """Bring our tables in step with one report; the same again, or an older one, changes nothing."""
+    match change:
+        case UserChanged():
+            await people.record_user(session, change.user, updated_at=change.updated_at, now=now)
+        case UserDeleted():
+            await people.delete_user(session, change.user, now=now)
+        case OrganisationCreated():
+            await _firm(session, change.organisation, change.name, now=now)
+        case MembershipChanged():
+            firm_id = await _firm(session, change.organisation, change.organisation_name, now=now)
+            report = MembershipReport(change.membership, change.user, firm_id, change.role, change.updated_at)
+            record = people.end_membership if change.has_ended else people.record_membership
+            await record(session, report, now=now)
+
+
+async def _firm(session: WriteSession, organisation: str, name: str, *, now: datetime) -> UUID:
+    """The firm of an organisation, opened when there is none: reports of its members may come before its own."""
+    firm_id = await people.firm_of(session, organisation)
+    if firm_id is None:
+        firm_id = await open_firm(session, name, now=now)
+        await people.link_organisation(session, organisation, firm_id, now=now)
+    return firm_id
