@@ -36,6 +36,14 @@ class Action(StrEnum):
     OVERRIDE_ASKED = "override.asked"
     OVERRIDE_GRANTED = "override.granted"
     OVERRIDE_REVOKED = "override.revoked"
+    ADVISOR_REGISTERED = "advisor.registered"
+    ADVISOR_CHANGED = "advisor.changed"
+    ADVISOR_TIER_SET = "advisor.tier-set"
+    DOCUMENT_UPLOADED = "document.uploaded"
+    DOCUMENT_READ = "document.read"
+    REGISTRATION_CHECKED = "registration.checked"
+    REGISTRATION_MOVED = "registration.moved"
+    REGISTER_IMPORTED = "register.imported"
 
 
 @dataclass(frozen=True)

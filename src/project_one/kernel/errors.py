@@ -13,6 +13,9 @@ class Kind(StrEnum):
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
     UNAVAILABLE = "unavailable"
+    STALE = "stale"
+    VERSION_MISSING = "version-missing"
+    TOO_LARGE = "too-large"
 
 
 class DomainError(Exception):
