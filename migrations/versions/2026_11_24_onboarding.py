@@ -85,7 +85,9 @@ def upgrade() -> None:
         sa.Column("imported_at", _MOMENT, nullable=False),
         _one_of("register_snapshots", "register", *registers),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_register_snapshots")),
-        sa.UniqueConstraint("register", "as_of", "file_sha256", name=op.f("uq_register_snapshots_register")),
+        sa.UniqueConstraint(
+            "register", "as_of", "file_sha256", name=op.f("uq_register_snapshots_register_as_of_file_sha256")
+        ),
     )
     op.create_index("ix_register_snapshots_newest", "register_snapshots", ["register", "as_of", "imported_at"])
     op.create_table(

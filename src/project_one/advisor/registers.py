@@ -137,3 +137,16 @@ async def _lost(session: ReadSession, before: Snapshot | None, numbers: Collecti
     count = await session.scalar(select(func.count()).where(of_before)) or 0
     kept = await session.scalar(select(func.count()).where(of_before, among(RegisterRow.number, numbers))) or 0
     return count - kept, count
+
+
+def report(made: Imported, file: RegisterFile) -> dict[str, Any]:
+    """What an importer is told."""
+    return {
+        "rows": made.rows,
+        "lost": made.lost,
+        "is_new": made.created,
+        "duplicates": file.duplicate_count,
+        "unreadable": file.unreadable_count,
+        "duplicate_lines": list(file.duplicates),
+        "unreadable_lines": list(file.unreadable),
+    }

@@ -11,12 +11,15 @@ import uvicorn
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from project_one.advisor.ports import Memberships
+from project_one.advisor.routes import advisor_router, body_limit_of
 from project_one.auth import service as auth
 from project_one.auth.domain import Principal
 from project_one.bootstrap import House, open_house
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.content.scores import judged_packs
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
 from project_one.kernel import heartbeat, logs, problems
@@ -33,8 +36,8 @@ _SILENT_AFTER = timedelta(seconds=15)
 _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
 
 
-def build_app(house: House, producer: JobProducer) -> FastAPI:
-    """The application over a built house."""
+def build_app(house: House, producer: JobProducer, memberships: Memberships | None = None) -> FastAPI:
+    """The application over a built house. `memberships`: without them nobody can register herself."""
     ingest = GroupCommit(house.database.transactions, house.keyring, house.clock)
 
     @contextlib.asynccontextmanager
@@ -75,6 +78,9 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         dependencies=[Depends(principal)],
     )
     for router in (
+        advisor_router(
+            house.database, house.keyring, house.documents, house.clock, principal, memberships, judged_packs
+        ),
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
     ):
@@ -83,12 +89,13 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
         request.state.request_id = uuid4().hex
-        if int(request.headers.get("content-length") or 0) > _BODY_LIMIT:
+        limit = body_limit_of(request.url.path) or _BODY_LIMIT
+        if int(request.headers.get("content-length") or 0) > limit:
             return problems.problem(
                 status=413,
                 code="request.too-large",
                 title="Body too large",
-                detail=f"Send at most {_BODY_LIMIT} bytes.",
+                detail=f"Send at most {limit} bytes.",
                 request=request,
             )
         response = await call_next(request)
