@@ -1,6 +1,7 @@
 """The advisors' door as several callers meet it, over the api's own login."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,18 +78,19 @@ class Door:
     async def upload(self, advisor: str, kind: str, data: bytes, token: str = "asha") -> tuple[int, Any]:
         form = aiohttp.FormData()
         form.add_field("kind", kind)
-        form.add_field("file", data, filename="proof.pdf", content_type="application/pdf")
+        form.add_field("file", io.BytesIO(data), filename="proof.pdf", content_type="application/pdf")
         return await self.ask("POST", f"/v1/advisors/{advisor}/documents", token, data=form)
 
     async def import_register(
-        self, data: bytes | str, as_of: str = "2026-11-20", register: str = "amfi", **fields: str
+        self, data: bytes | str, as_of: str = "2026-11-20", register: str = "amfi", token: str = "", **fields: str
     ) -> tuple[int, Any]:
         form = aiohttp.FormData()
         form.add_field("as_of", as_of)
         for name, value in fields.items():
             form.add_field(name, value)
         form.add_field("file", data.encode() if isinstance(data, str) else data, filename="register.csv")
-        return await self.ask("POST", f"/v1/registers/{register}/snapshots", self.staff(Role.ADMIN), data=form)
+        caller = token or self.staff(Role.ADMIN)
+        return await self.ask("POST", f"/v1/registers/{register}/snapshots", caller, data=form)
 
     async def verified(self, until: str = "31-12-2030", **changes: Any) -> str:
         """An advisor approved on documents and a register line."""

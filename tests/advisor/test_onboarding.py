@@ -35,7 +35,7 @@ async def test_what_does_not_fit_is_refused_with_a_stable_code(door: Door) -> No
     await door.register()
     door.person("ravi")
     for changes, status, code in (
-        ({}, 409, "advisor.registration-number-taken"),
+        ({"phone": "+919800000002"}, 409, "advisor.registration-number-taken"),
         ({"registration_number": "ARN-777"}, 409, "advisor.phone-taken"),
         ({"registration_number": "INA000000001"}, 422, "advisor.registration-number-invalid"),
         ({"capacity": "IA", "registration_number": "ARN-777"}, 422, "advisor.registration-number-invalid"),
@@ -194,6 +194,7 @@ def _zip(comment: bytes = b"") -> bytes:
         (b"", 422, "advisor.document-invalid"),
         (PDF + bytes(5 * 1024 * 1024), 413, "advisor.document-too-large"),
     ],
+    ids=["zip", "zip in a PDF", "cut off", "page", "empty", "large"],
 )
 async def test_only_real_documents_are_taken(door: Door, data: bytes, status: int, code: str) -> None:
     made = await door.register()

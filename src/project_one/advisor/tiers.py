@@ -24,9 +24,9 @@ class Entitlements:
 
 
 _TABLE: Mapping[Tier, Entitlements] = {
-    Tier.BASIC: Entitlements(1, 1, False, False, False, False, 1, 2_999_00),
-    Tier.STANDARD: Entitlements(3, 3, True, True, False, False, 1, 5_999_00),
-    Tier.PRO: Entitlements(3, 10, True, True, True, True, 5, 11_999_00),
+    Tier.BASIC: Entitlements(1, 1, False, False, False, False, 1, 299_900),
+    Tier.STANDARD: Entitlements(3, 3, True, True, False, False, 1, 599_900),
+    Tier.PRO: Entitlements(3, 10, True, True, True, True, 5, 1_199_900),
     Tier.TRIAL: Entitlements(3, 3, True, True, False, False, 1, 0),
 }
 
