@@ -12,11 +12,15 @@ from typing import Any
 import structlog
 from pydantic import SecretStr
 
+from project_one.advisor import checks as registration_checks
+from project_one.advisor import scoring
+from project_one.advisor.jobs import RecheckRegistrations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
 from project_one.compliance.shelf import PolicyShelf
 from project_one.content import service as content
+from project_one.content.scores import judged_packs
 from project_one.delivery.config import DeliveryConfig, paced
 from project_one.delivery.drive import Tools, drive_number
 from project_one.delivery.errors import MorningAlreadyReleasedError
@@ -37,6 +41,7 @@ from project_one.settings import Settings
 from project_one.vault.domain import Keyring
 from project_one.vendors.clerk.jobs import WorkClerkInbox
 from project_one.vendors.clerk.tasks import ClerkInboxTools, work_clerk_inbox
+from project_one.vendors.storage.local import LocalStorage
 from project_one.vendors.whatsapp.client import WhatsAppClient
 from project_one.vendors.whatsapp.jobs import WorkInbox
 from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
@@ -80,6 +85,11 @@ class House:
             material = await content.material(session, hashes)
         pairs = [(frame, text) for frame in material.frames.values() for text in material.contents.values()]
         await asyncio.to_thread(guard.learn, pairs)
+
+    @cached_property
+    def documents(self) -> LocalStorage:
+        """Where the sealed documents of advisors lie."""
+        return LocalStorage(self.settings.documents_folder)
 
     def whatsapp(self) -> WhatsAppClient:
         """A client of its own; the caller closes it."""
@@ -173,6 +183,20 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         if altered:
             log.error("channel.templates.altered", names=altered)
 
+    async def recheck(_job: RecheckRegistrations) -> None:
+        now, last = clock(), None
+        while True:
+            async with transactions() as session:
+                done = await registration_checks.recheck(session, after=last, now=now, today=business_date(now))
+            last = done.last
+            if last is None:
+                break
+        while True:
+            async with transactions() as session:
+                last = await scoring.record_scores(session, judged_packs, after=last, now=now)
+            if last is None:
+                break
+
     at_the_inbox = asyncio.Lock()
 
     async def webhooks(_job: WorkInbox) -> None:
@@ -190,6 +214,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (CloseMorning, close),
         (PlanMorning, plan),
         (SyncChannel, sync),
+        (RecheckRegistrations, recheck),
         (WorkInbox, webhooks),
         (WorkClerkInbox, people),
     ]

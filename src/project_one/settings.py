@@ -3,6 +3,7 @@
 from base64 import b64decode
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, model_validator
@@ -58,6 +59,8 @@ class Settings(BaseSettings):
     vault_key: Key
     lookup_key: Key
     certificate_key: Key
+
+    documents_folder: Path = Path("documents")
 
     whatsapp_base_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v24.0"

@@ -261,3 +261,19 @@ async def test_a_policy_takes_two_people_over_http(api: aiohttp.ClientSession, h
         assert (await response.json())["is_in_force"] is False
     async with api.get("/v1/policies/nothing", headers=RAVI) as response:
         assert (response.status, (await response.json())["code"]) == (404, "compliance.policy-unknown")
+
+
+async def test_a_start_reply_brings_the_posts_back(api: aiohttp.ClientSession, house: House) -> None:
+    await released(house, advisors=2)
+    for reply, expected in (("START", ["in", "in"]), ("stop", ["in", "out"]), ("शुरू करें", ["in", "in"])):
+        value = {
+            "metadata": {"phone_number_id": "100"},
+            "messages": [{"from": "911000000001", "id": f"wamid.{reply}", "type": "text", "text": {"body": reply}}],
+        }
+        raw = json.dumps({"entry": [{"changes": [{"field": "messages", "value": value}]}]}).encode()
+        async with api.post("/webhooks/whatsapp", data=raw, headers=signed(raw)) as response:
+            assert response.status == 200
+        await work_inbox(InboxTools(house.database.transactions, house.keyring, house.delivery.retry, house.clock))
+        async with house.database.readings() as session:
+            states = await session.scalars(text("SELECT opt_in_state FROM advisors ORDER BY opt_in_state"))
+            assert list(states) == expected

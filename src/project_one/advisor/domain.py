@@ -28,6 +28,14 @@ class RegistrationStatus(StrEnum):
 MAY_SEND = frozenset({RegistrationStatus.VERIFIED, RegistrationStatus.EXPIRING})
 
 
+class Tone(StrEnum):
+    """How her posts should sound."""
+
+    PLAIN = "plain"
+    WARM = "warm"
+    FORMAL = "formal"
+
+
 @dataclass(frozen=True)
 class Identity:
     """What the first line of every post must say (SEBI circular of 26 Feb 2026, effective 1 May 2026)."""

@@ -1,14 +1,15 @@
 """Firms (the tenants) and advisors."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, Integer, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from project_one.advisor.domain import OptInState, RegistrationStatus
+from project_one.advisor.domain import OptInState, RegistrationStatus, Tone
 from project_one.kernel.db import Base, text_enum
-from project_one.vocabulary.domain import Capacity, Language
+from project_one.vocabulary.domain import Capacity, Language, Tier
 
 
 class FirmRow(Base):
@@ -20,8 +21,13 @@ class FirmRow(Base):
 
 
 class AdvisorRow(Base):
+    """`further_languages`: besides `language`, in which her posts go out; `valid_until`: last valid day by the register.
+
+    `verified_at`: when a person first found her registration genuine. `version`: counts the edits, for `If-Match`.
+    """
+
     __tablename__ = "advisors"
-    __table_args__ = (Index("ix_advisors_slot", "slot", "id"),)
+    __table_args__ = (Index("ix_advisors_slot", "slot", "id"), Index("ix_advisors_page", "created_at", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     firm_id: Mapped[UUID] = mapped_column(ForeignKey("firms.id"), index=True)
@@ -41,3 +47,11 @@ class AdvisorRow(Base):
     opt_in_state: Mapped[OptInState] = mapped_column(text_enum(OptInState, "opt_in_state"))
     is_demo: Mapped[bool]
     created_at: Mapped[datetime]
+    further_languages: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    tone: Mapped[Tone] = mapped_column(text_enum(Tone, "tone"), server_default=Tone.PLAIN.value)
+    brand: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    tier: Mapped[Tier] = mapped_column(text_enum(Tier, "tier"), server_default=Tier.BASIC.value)
+    trial_ends_at: Mapped[datetime | None]
+    valid_until: Mapped[date | None]
+    verified_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, server_default="1")

@@ -46,6 +46,14 @@ class Action(StrEnum):
     SESSION_REVOKED = "session.revoked"
     API_KEY_MADE = "api-key.made"
     API_KEY_REVOKED = "api-key.revoked"
+    ADVISOR_REGISTERED = "advisor.registered"
+    ADVISOR_CHANGED = "advisor.changed"
+    ADVISOR_TIER_SET = "advisor.tier-set"
+    DOCUMENT_UPLOADED = "document.uploaded"
+    DOCUMENT_READ = "document.read"
+    REGISTRATION_CHECKED = "registration.checked"
+    REGISTRATION_MOVED = "registration.moved"
+    REGISTER_IMPORTED = "register.imported"
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,18 @@ async def _apply(session: WriteSession, report: MembershipReport, *, ended: bool
     await audit.record(session, Event(action, "user", str(user.id), _VENDOR, data), now=now)
 
 
+async def join_own_firm(session: WriteSession, user_id: UUID, firm_id: UUID, *, now: datetime) -> None:
+    """Make a person the first member of the firm she has just opened."""
+    vendor_id = f"own:{firm_id}"
+    session.add(
+        MembershipRow(
+            user_id=user_id, firm_id=firm_id, role="owner", vendor_id=vendor_id, vendor_updated_at=now, ended_at=None
+        )
+    )
+    data = {"firm": str(firm_id), "role": "owner"}
+    await audit.record(session, Event(Action.MEMBERSHIP_SET, "user", str(user_id), f"user:{user_id}", data), now=now)
+
+
 def _is_news(row: MembershipRow, report: MembershipReport, *, ended: bool) -> bool:
     """Within one membership the end is final and else the newer wins; a later membership replaces an earlier one."""
     if row.vendor_id == report.vendor_id:

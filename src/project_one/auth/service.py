@@ -116,6 +116,8 @@ class Authenticator:
         if kept is not None and at - kept[0] < _KEPT_S:
             return kept[1]
         principal = await self._looked_up(claims)
+        if not principal.permissions:
+            return principal  # whoever may do nothing yet registers next, and must not wait for it
         self._kept[claims] = (at, principal)
         self._kept.move_to_end(claims)
         if len(self._kept) > _MOST_KEPT:

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 import uvicorn
@@ -13,15 +13,19 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from project_one.advisor.routes import advisor_router, body_limit_of
+from project_one.auth import people
 from project_one.auth.routes import access_router, key_router
 from project_one.bootstrap import House, open_house
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.content.scores import judged_packs
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
 from project_one.entrypoints.doorkeeper import Doorkeeper
 from project_one.kernel import heartbeat, logs, problems
+from project_one.kernel.db import WriteSession
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
 from project_one.settings import Settings
@@ -44,6 +48,9 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     """The application over a built house."""
     ingest = GroupCommit(house.database.transactions, house.keyring, house.clock)
     doorkeeper = Doorkeeper(house)
+
+    async def join(session: WriteSession, user_id: UUID, firm_id: UUID) -> None:
+        await people.join_own_firm(session, user_id, firm_id, now=house.clock())
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
@@ -85,6 +92,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         dependencies=[Depends(principal)],
     )
     for router in (
+        advisor_router(house.database, house.keyring, house.documents, house.clock, principal, join, judged_packs),
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         access_router(house.database, house.clock, principal, doorkeeper.revocations),
@@ -95,12 +103,13 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
         request.state.request_id = uuid4().hex
-        if int(request.headers.get("content-length") or 0) > _BODY_LIMIT:
+        limit = body_limit_of(request.url.path) or _BODY_LIMIT
+        if int(request.headers.get("content-length") or 0) > limit:
             return problems.problem(
                 status=413,
                 code="request.too-large",
                 title="Body too large",
-                detail=f"Send at most {_BODY_LIMIT} bytes.",
+                detail=f"Send at most {limit} bytes.",
                 request=request,
             )
         if request.url.path not in _UNCOUNTED:

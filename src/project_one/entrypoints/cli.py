@@ -19,6 +19,7 @@ from project_one.entrypoints.commands.lint import lint
 from project_one.entrypoints.commands.morning import morning
 from project_one.entrypoints.commands.numbers import numbers
 from project_one.entrypoints.commands.policies import policies
+from project_one.entrypoints.commands.registers import registers
 from project_one.entrypoints.up import bench as bench_run
 from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
@@ -33,6 +34,7 @@ for name, commands in (
     ("library", library),
     ("numbers", numbers),
     ("policies", policies),
+    ("registers", registers),
 ):
     app.add_typer(commands, name=name)
 app.command()(lint)

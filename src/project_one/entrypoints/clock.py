@@ -5,13 +5,14 @@ Any number may run: due rows are unique in Postgres, everything else is only a w
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import structlog
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from project_one.advisor import service as advisors
+from project_one.advisor.jobs import RecheckRegistrations
 from project_one.bootstrap import House, open_house
 from project_one.channel.jobs import SyncChannel
 from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Reconcile
@@ -21,7 +22,7 @@ from project_one.delivery.service.release import release_due
 from project_one.delivery.times import freeze_at, night_plan_at
 from project_one.entrypoints.signals import stop_requested
 from project_one.kernel import heartbeat, inbox, logs, occurrences, outbox
-from project_one.kernel.clock import business_date
+from project_one.kernel.clock import business_date, ist_moment
 from project_one.kernel.ids import new_id
 from project_one.kernel.inbox import InboxState
 from project_one.kernel.jobs import Job
@@ -38,6 +39,7 @@ _TICK_S = 1.0
 _RELAY_S = 0.05
 _REPLAN_EVERY = timedelta(minutes=10)
 _SYNC_EVERY = timedelta(minutes=5)
+_RECHECK_AT = time(2)
 _OVERDUE = timedelta(seconds=60)
 _CATCH_UP = timedelta(hours=6)
 _FREEZE_TO_END = timedelta(hours=1)
@@ -75,6 +77,7 @@ class ClockWork:
         """Enter the scheduled moments that have come, and promise again what was not done."""
         now, pace = self._house.clock(), self._house.pace
         due: list[tuple[str, datetime, Job]] = [("channel-sync", _floor(now, pace.delta(_SYNC_EVERY)), SyncChannel())]
+        due.append(("registrations", recheck_moment(now), RecheckRegistrations()))
         async with self._house.database.transactions() as session:
             for slot in await advisors.slots_in_use(session):
                 for day in (business_date(now), business_date(now) + timedelta(days=1)):
@@ -108,6 +111,12 @@ def plan_moment(day: date, slot: Slot, now: datetime) -> datetime | None:
     if not start <= now < freeze + _FREEZE_TO_END:
         return None
     return start + (min(now, freeze) - start) // _REPLAN_EVERY * _REPLAN_EVERY
+
+
+def recheck_moment(now: datetime) -> datetime:
+    """The latest moment at which registrations were due to be checked again: 02:00 in India, before any night plan freezes."""
+    today = ist_moment(business_date(now), _RECHECK_AT)
+    return today if today <= now else today - timedelta(days=1)
 
 
 def _floor(now: datetime, every: timedelta) -> datetime:

@@ -10,6 +10,7 @@ from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
 
 import project_one
+from project_one.advisor import evidence_models as advisor_evidence
 from project_one.advisor import models as advisor
 from project_one.audit import models as audit
 from project_one.auth import models as auth
@@ -27,6 +28,7 @@ APP_ROLE, API_ROLE = "project_one_app", "project_one_api"
 """What the workers may do with every firm's rows, and the api with those of the caller's firm."""
 _TABLE_OWNERS = (
     advisor,
+    advisor_evidence,
     audit,
     auth,
     channel,

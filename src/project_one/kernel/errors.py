@@ -14,6 +14,9 @@ class Kind(StrEnum):
     CONFLICT = "conflict"
     TOO_MANY = "too-many"
     UNAVAILABLE = "unavailable"
+    STALE = "stale"
+    VERSION_MISSING = "version-missing"
+    TOO_LARGE = "too-large"
 
 
 class DomainError(Exception):

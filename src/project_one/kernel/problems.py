@@ -17,6 +17,9 @@ STATUS = {
     Kind.CONFLICT: 409,
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
+    Kind.STALE: 412,
+    Kind.VERSION_MISSING: 428,
+    Kind.TOO_LARGE: 413,
 }
 _TYPE_ROOT = "https://project-one.example/problems/"
 

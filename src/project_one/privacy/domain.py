@@ -26,11 +26,16 @@ def _plain(text: str) -> str:
 
 
 @cache
-def _stop_words() -> frozenset[str]:
-    text = resources.files("project_one.privacy").joinpath("data/stop_words.yaml").read_text(encoding="utf-8")
-    return frozenset(_plain(word) for words in yaml.safe_load(text).values() for word in words)
+def _reply_words(wish: str) -> frozenset[str]:
+    text = resources.files("project_one.privacy").joinpath("data/reply_words.yaml").read_text(encoding="utf-8")
+    return frozenset(_plain(word) for words in yaml.safe_load(text)[wish].values() for word in words)
 
 
 def is_stop(text: str) -> bool:
     """Whether the whole message is a request to stop, in English, Hindi or Marathi, in either script."""
-    return _plain(text) in _stop_words()
+    return _plain(text) in _reply_words("stop")
+
+
+def is_start(text: str) -> bool:
+    """Whether the whole message asks for the posts again. No message is both."""
+    return _plain(text) in _reply_words("start")

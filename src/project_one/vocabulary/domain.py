@@ -32,6 +32,15 @@ class Language(StrEnum):
     MR = "mr"
 
 
+class Tier(StrEnum):
+    """What an advisor has booked; a trial ends by itself."""
+
+    BASIC = "basic"
+    STANDARD = "standard"
+    PRO = "pro"
+    TRIAL = "trial"
+
+
 class ContentClass(StrEnum):
     EDUCATION = "EDUCATION"
     SERVICE = "SERVICE"

@@ -65,10 +65,10 @@ async def demo_token(issuer: str, who: str, *, ttl: int) -> str:
     body = {"sub": person.clerk_id, "sid": f"sess_{person.clerk_id}", "org": person.organisation, "ttl": ttl}
     try:
         timeout = aiohttp.ClientTimeout(total=10)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            async with session.post(f"{root}/_sandbox/clerk/token", json=body) as response:
-                response.raise_for_status()
-                return str((await response.json())["jwt"])
+        url = f"{root}/_sandbox/clerk/token"
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.post(url, json=body) as response:
+            response.raise_for_status()
+            return str((await response.json())["jwt"])
     except (aiohttp.ClientError, TimeoutError) as error:
         message = f"The sandbox at {root} gives no token ({type(error).__name__}); is the demo still running?"
         raise UpError(message) from error

@@ -75,6 +75,7 @@ async def running(options: Options) -> AsyncGenerator[Installation]:
         sandbox_port = servers.free_port()
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         environment = _environment(options, secrets, app_url, api_url, owner_url, redis_url, sandbox_url)
+        environment["DOCUMENTS_FOLDER"] = str(place.root / "documents")
         family = Family()
         stack.push_async_callback(family.stop)
         write_private(place.environment, json.dumps(environment, indent=1))

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from project_one.advisor.connection import opt_in_again
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.delivery.domain import RetryPolicy
@@ -15,7 +16,7 @@ from project_one.kernel import inbox, outbox
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Transactions, WriteSession
 from project_one.kernel.inbox import InboxRow
-from project_one.privacy.domain import is_stop
+from project_one.privacy.domain import is_start, is_stop
 from project_one.vault import service as vault
 from project_one.vault.domain import Keyring, SealBrokenError
 from project_one.vendors.whatsapp.webhook import Payload, PayloadUnreadableError, parse
@@ -70,6 +71,9 @@ async def _work_batch(session: WriteSession, tools: InboxTools, rows: Sequence[I
         for phone, how in stops:
             hashed = tools.keyring.lookup_hash(phone)
             await stop_advisors(session, phone_hash=hashed, channel=how, evidence=str(row.id), now=now)
+        for phone in [item.sender for item in payload.inbound if is_start(item.text)]:
+            hashed = tools.keyring.lookup_hash(phone)
+            await opt_in_again(session, phone_hash=hashed, evidence=str(row.id), now=now)
     if any(payload.is_channel_changed for _, payload in read):
         outbox.enqueue(session, SyncChannel(), now=now)
     await inbox.settle(session, [row.id for row, _ in read], now=now)

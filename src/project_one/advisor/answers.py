@@ -1,0 +1,52 @@
+"""Rows of the advisor room as answers; one place, so that every door shows an advisor alike."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from project_one.advisor.documents import REQUIRED, DocumentKind
+from project_one.advisor.models import AdvisorRow
+from project_one.advisor.schemas import AdvisorOut
+from project_one.advisor.tiers import entitlements, tier_in_force
+from project_one.kernel.etags import etag
+
+_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
+_TEXTS = {
+    401: "No valid token",
+    403: "Not permitted",
+    404: "No such advisor of yours",
+    409: "Not possible as things stand",
+    412: "Changed meanwhile",
+    413: "Too large",
+    422: "Not readable",
+    428: "If-Match is missing",
+    503: "Not available",
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What an operation may answer instead, for its description."""
+    return {status: {"description": _TEXTS[status], **_PROBLEM} for status in (401, 403, *statuses)}
+
+
+def shown(row: object, schema: type[BaseModel]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in schema.model_fields}
+
+
+def advisor_shown(
+    row: AdvisorRow, now: datetime, *, given: set[DocumentKind] | None = None, response: Response | None = None
+) -> dict[str, Any]:
+    """`given`: kinds of documents she has sent; None in lists. With a `response`, its ETag is set."""
+    if response is not None:
+        response.headers["ETag"] = etag(row.version)
+    tier = tier_in_force(row.tier, row.trial_ends_at, now)
+    computed: dict[str, Any] = {
+        "languages": [row.language, *row.further_languages],
+        "tier_in_force": tier,
+        "entitlements": vars(entitlements(tier)),
+        "missing_documents": None if given is None else sorted(REQUIRED[row.capacity] - given),
+    }
+    plain = set(AdvisorOut.model_fields) - set(computed)
+    return {name: getattr(row, name) for name in plain} | computed

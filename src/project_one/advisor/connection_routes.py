@@ -1,0 +1,78 @@
+"""Her WhatsApp connection and her compliance score, over HTTP."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+
+from project_one.advisor import connection, numbers, onboarding, scoring
+from project_one.advisor.answers import advisor_shown, refusals, shown
+from project_one.advisor.connection import Agreement
+from project_one.advisor.models import AdvisorRow
+from project_one.advisor.papers import documents
+from project_one.advisor.ports import JudgedPacks
+from project_one.advisor.schemas import AdvisorOut, OptInIn, PhoneIn, ScoreOut, ScoreStandingOut
+from project_one.advisor.scores import score_of
+from project_one.auth.domain import Permission, Principal
+from project_one.auth.policy import require
+from project_one.kernel.clock import Clock
+from project_one.kernel.db import Database, ReadSession
+from project_one.vault.domain import Keyring
+
+
+def connection_router(
+    database: Database, keyring: Keyring, clock: Clock, principal: Callable[..., Principal], judged: JudgedPacks
+) -> APIRouter:
+    router = APIRouter(prefix="/advisors/{advisor_id}", tags=["advisors"])
+    changed: dict[str, Any] = {"response_model": AdvisorOut, "responses": refusals(404, 409, 422)}
+
+    async def answer(session: ReadSession, row: AdvisorRow, response: Response) -> dict[str, Any]:
+        given = {item.kind for item in await documents(session, row.id)}
+        return advisor_shown(row, clock(), given=given, response=response)
+
+    @router.post("/whatsapp/opt-in", summary="Note that she agreed, and with which phone", **changed)
+    async def opt_in(
+        advisor_id: UUID, body: OptInIn, response: Response, caller: Annotated[Principal, Depends(principal)]
+    ) -> Any:  # pyright: ignore[reportUnusedFunction]
+        require(caller, Permission.ADVISOR_WRITE)
+        agreement = Agreement(numbers.phone(body.phone), body.proof_text_version, body.method, body.evidence)
+        async with database.scoped(caller.scope).transactions() as session:
+            row = await connection.opt_in(session, keyring, advisor_id, agreement, actor=caller.actor, now=clock())
+            return await answer(session, row, response)
+
+    @router.delete("/whatsapp/opt-in", summary="End it; the next claim withdraws what is planned", **changed)
+    async def opt_out(advisor_id: UUID, response: Response, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        require(caller, Permission.ADVISOR_WRITE)
+        async with database.scoped(caller.scope).transactions() as session:
+            row = await connection.opt_out(session, advisor_id, actor=caller.actor, now=clock())
+            return await answer(session, row, response)
+
+    @router.put("/whatsapp/phone", summary="Another number; it needs an opt-in of its own", **changed)
+    async def move(
+        advisor_id: UUID, body: PhoneIn, response: Response, caller: Annotated[Principal, Depends(principal)]
+    ) -> Any:  # pyright: ignore[reportUnusedFunction]
+        require(caller, Permission.ADVISOR_WRITE)
+        phone = numbers.phone(body.phone)
+        async with database.scoped(caller.scope).transactions() as session:
+            row = await connection.change_number(session, keyring, advisor_id, phone, actor=caller.actor, now=clock())
+            return await answer(session, row, response)
+
+    @router.get(
+        "/compliance-score",
+        response_model=ScoreStandingOut,
+        summary="Her score, its history and the verdicts behind it",
+        responses=refusals(404, 422),
+    )
+    async def read_score(advisor_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        require(caller, Permission.ADVISOR_READ)
+        async with database.scoped(caller.scope).readings() as session:
+            advisor = await onboarding.one(session, advisor_id)
+            found = await scoring.standing_of(session, advisor, judged)
+        return {
+            "current": score_of(found.verdicts),
+            "verdicts": [vars(item) for item in found.verdicts],
+            "history": [shown(row, ScoreOut) for row in found.history],
+        }
+
+    return router

@@ -1,0 +1,204 @@
+"""Self-registration and the profile an advisor keeps herself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from project_one.advisor.domain import OptInState, RegistrationStatus, Tone
+from project_one.advisor.errors import EntitlementError, NumberTakenError, PhoneTakenError
+from project_one.advisor.models import AdvisorRow, FirmRow
+from project_one.advisor.service import unknown
+from project_one.advisor.tiers import TRIAL, entitlements, tier_in_force
+from project_one.audit import service as audit
+from project_one.audit.domain import Action, Event
+from project_one.kernel.db import ReadSession, WriteSession
+from project_one.kernel.etags import require_match
+from project_one.kernel.ids import new_id
+from project_one.vault import service as vault
+from project_one.vault.domain import Keyring
+from project_one.vocabulary.domain import Capacity, Language, Slot, Tier
+
+
+@dataclass(frozen=True)
+class Application:
+    """What a newcomer tells of herself. Number and phone are in their kept form; `website`: https, her declared domain."""
+
+    capacity: Capacity
+    registered_name: str
+    registration_number: str
+    phone: str
+    email: str | None
+    languages: Sequence[Language]
+    slot: Slot
+    tone: Tone
+    website: str
+    brand: Mapping[str, str | None]
+
+
+async def register(
+    session: WriteSession, keyring: Keyring, application: Application, *, firm_id: UUID, actor: str, now: datetime
+) -> AdvisorRow:
+    """A firm and its advisor on trial; the session must be scoped to `firm_id`. Raises NumberTakenError, PhoneTakenError."""
+    advisor_id = new_id()
+    _ensure_languages(application.languages, Tier.TRIAL)
+    keys = await vault.create_keys(session, keyring, [str(advisor_id)], now=now)
+    key = keys[str(advisor_id)]
+    session.add(FirmRow(id=firm_id, name=application.registered_name, created_at=now))
+    await session.flush()  # the advisor refers to it
+    row = AdvisorRow(
+        id=advisor_id,
+        firm_id=firm_id,
+        capacity=application.capacity,
+        registered_name=application.registered_name,
+        registration_number=application.registration_number,
+        registration_status=RegistrationStatus.FORMAT_OK,
+        website=application.website,
+        language=application.languages[0],
+        further_languages=[item.value for item in application.languages[1:]],
+        slot=application.slot,
+        tone=application.tone,
+        brand=dict(application.brand),
+        phone_sealed=key.seal("phone", application.phone.encode()),
+        phone_hash=keyring.lookup_hash(application.phone),
+        email_sealed=key.seal("email", application.email.encode()) if application.email else None,
+        email_hash=keyring.lookup_hash(application.email) if application.email else None,
+        opt_in_state=OptInState.NONE,
+        is_demo=False,
+        created_at=now,
+        tier=Tier.TRIAL,
+        trial_ends_at=now + TRIAL,
+        valid_until=None,
+        verified_at=None,
+        version=1,
+    )
+    session.add(row)
+    try:
+        await session.flush()  # the unique indexes answer, not a read that another could overtake
+    except IntegrityError as error:
+        raise _taken(error) from None
+    data = {"capacity": application.capacity.value, "registration_number": application.registration_number}
+    await audit.record(session, Event(Action.ADVISOR_REGISTERED, "advisor", str(advisor_id), actor, data), now=now)
+    return row
+
+
+def _taken(error: IntegrityError) -> NumberTakenError | PhoneTakenError:
+    if "phone_hash" in str(error.orig):
+        return PhoneTakenError("Another advisor uses this phone; each needs one of her own.")
+    if "registration_number" not in str(error.orig):
+        raise error
+    message = "This registration number is registered already; if it is yours, write to support to take it over."
+    return NumberTakenError(message)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What a list is narrowed to; None: not by this."""
+
+    status: RegistrationStatus | None = None
+    capacity: Capacity | None = None
+    language: Language | None = None
+
+
+async def page(
+    session: ReadSession, wanted: Filter, *, after: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[AdvisorRow]:
+    """The session's advisors, oldest first, from behind `after`; one more than `limit` tells that there is a next page."""
+    query = select(AdvisorRow).order_by(AdvisorRow.created_at, AdvisorRow.id).limit(limit + 1)
+    if after is not None:
+        at, advisor_id = after
+        same = (AdvisorRow.created_at == at) & (AdvisorRow.id > advisor_id)
+        query = query.where((AdvisorRow.created_at > at) | same)
+    if wanted.status is not None:
+        query = query.where(AdvisorRow.registration_status == wanted.status)
+    if wanted.capacity is not None:
+        query = query.where(AdvisorRow.capacity == wanted.capacity)
+    if wanted.language is not None:
+        query = query.where(AdvisorRow.language == wanted.language)
+    return (await session.scalars(query)).all()
+
+
+async def one(session: ReadSession, advisor_id: UUID) -> AdvisorRow:
+    """Raises AdvisorUnknownError, also for another firm's."""
+    row = await session.get(AdvisorRow, advisor_id)
+    if row is None:
+        raise unknown(advisor_id)
+    return row
+
+
+async def locked(session: WriteSession, advisor_id: UUID) -> AdvisorRow:
+    """The row for a change, until the transaction ends. Raises AdvisorUnknownError."""
+    row = await session.get(AdvisorRow, advisor_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise unknown(advisor_id)
+    return row
+
+
+@dataclass(frozen=True)
+class Changes:
+    """New values; None: as it was."""
+
+    languages: Sequence[Language] | None = None
+    slot: Slot | None = None
+    tone: Tone | None = None
+    website: str | None = None
+    brand: Mapping[str, str | None] | None = None
+
+
+async def change(
+    session: WriteSession, advisor_id: UUID, changes: Changes, *, if_match: str | None, actor: str, now: datetime
+) -> AdvisorRow:
+    """Edit the profile. Raises on a stale version and on more languages than the tier holds."""
+    row = await locked(session, advisor_id)
+    require_match(if_match, row.version)
+    values: dict[str, Any] = {
+        name: value for name in ("slot", "tone", "website") if (value := getattr(changes, name)) is not None
+    }
+    if changes.languages is not None:
+        _ensure_languages(changes.languages, tier_in_force(row.tier, row.trial_ends_at, now))
+        values["language"] = changes.languages[0]
+        values["further_languages"] = [item.value for item in changes.languages[1:]]
+    if changes.brand is not None:
+        values["brand"] = dict(changes.brand)
+    changed = sorted(name for name, value in values.items() if getattr(row, name) != value)
+    if not changed:
+        return row
+    for name in changed:
+        setattr(row, name, values[name])
+    row.version += 1
+    await audit.record(
+        session, Event(Action.ADVISOR_CHANGED, "advisor", str(advisor_id), actor, {"fields": changed}), now=now
+    )
+    return row
+
+
+async def set_tier(
+    session: WriteSession, advisor_id: UUID, tier: Tier, *, reason: str, actor: str, now: datetime
+) -> AdvisorRow:
+    """Book a tier. Fewer languages than she has chosen: the first ones stay. Raises AdvisorUnknownError."""
+    row = await locked(session, advisor_id)
+    before = row.tier
+    if tier is Tier.TRIAL and row.trial_ends_at is not None:
+        message = (
+            f"Her trial began before and ends {row.trial_ends_at:%Y-%m-%d}; there is one per advisor. Book a tier."
+        )
+        raise EntitlementError(message)
+    row.tier = tier
+    if tier is Tier.TRIAL:
+        row.trial_ends_at = now + TRIAL
+    row.further_languages = row.further_languages[: entitlements(tier).languages - 1]
+    row.version += 1
+    data = {"before": before.value, "after": tier.value, "reason": reason}
+    await audit.record(session, Event(Action.ADVISOR_TIER_SET, "advisor", str(advisor_id), actor, data), now=now)
+    return row
+
+
+def _ensure_languages(languages: Sequence[Language], tier: Tier) -> None:
+    most = entitlements(tier).languages
+    if len(languages) > most:
+        message = f"The tier {tier} holds {most} language{'s' if most > 1 else ''}; choose fewer or book a larger tier."
+        raise EntitlementError(message, languages=most)
