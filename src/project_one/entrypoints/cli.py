@@ -20,6 +20,7 @@ from project_one.entrypoints.commands.morning import morning
 from project_one.entrypoints.commands.numbers import numbers
 from project_one.entrypoints.commands.policies import policies
 from project_one.entrypoints.commands.registers import registers
+from project_one.entrypoints.commands.staff import staff, token
 from project_one.entrypoints.up import bench as bench_run
 from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
@@ -35,9 +36,11 @@ for name, commands in (
     ("numbers", numbers),
     ("policies", policies),
     ("registers", registers),
+    ("staff", staff),
 ):
     app.add_typer(commands, name=name)
 app.command()(lint)
+app.command()(token)
 
 # SQLSTATE classes: disk_full and io_error; connection exception and operator intervention
 _DISK_FULL = frozenset({"53100", "58030"})

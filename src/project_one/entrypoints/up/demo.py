@@ -22,6 +22,7 @@ from project_one.delivery.service.certify import issue_certificate, ledger_lines
 from project_one.delivery.service.plan import PlanResult, plan_morning
 from project_one.delivery.service.release import release_morning, status_counts
 from project_one.delivery.times import times_from_now
+from project_one.entrypoints.demo_people import seed_demo_people
 from project_one.entrypoints.seed import seed_demo_advisors, seed_library
 from project_one.entrypoints.signals import stop_requested
 from project_one.entrypoints.up.board import Board, is_settled
@@ -88,6 +89,7 @@ async def prepare(installation: Installation, house: House, *, advisors: int) ->
     finally:
         await client.close()
     await seed_demo_advisors(house, count=advisors)
+    await seed_demo_people(house)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ _ALPHANUMERIC = (
     "app_secret",
     "verify_token",
 )
-_KEYS = ("vault_key", "lookup_key", "certificate_key")
+_KEYS = ("vault_key", "lookup_key", "certificate_key", "clerk_webhook_key")
 
 
 def load_secrets(place: Place) -> dict[str, str]:

@@ -42,6 +42,9 @@ class Options:
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+_DEMO_PARTY = "http://localhost:3000"  # where a front-end of the demo would be served
+
+
 @dataclass
 class Installation:
     """A running installation. `environment`: what its processes run with."""
@@ -194,6 +197,9 @@ def _environment(
         "API_PORT": str(options.api_port or servers.free_port()),
         "OPERATOR_TOKEN": secrets["operator_token"],
         "REVIEWER_TOKENS": f"first={secrets['first_reviewer_token']},second={secrets['second_reviewer_token']}",
+        "CLERK_ISSUER": f"{sandbox_url}/clerk",
+        "CLERK_WEBHOOK_SECRET": f"whsec_{secrets['clerk_webhook_key']}",
+        "CLERK_AUTHORIZED_PARTIES": _DEMO_PARTY,
         "VAULT_KEY": secrets["vault_key"],
         "LOOKUP_KEY": secrets["lookup_key"],
         "CERTIFICATE_KEY": secrets["certificate_key"],
@@ -230,6 +236,9 @@ async def _start_sandbox(installation: Installation, options: Options, secrets: 
         "SANDBOX_ACCESS_TOKEN": secrets["access_token"],
         "SANDBOX_APP_SECRET": secrets["app_secret"],
         "SANDBOX_VERIFY_TOKEN": secrets["verify_token"],
+        "SANDBOX_CLERK_PARTY": _DEMO_PARTY,
+        "SANDBOX_CLERK_WEBHOOK_SECRET": f"whsec_{secrets['clerk_webhook_key']}",
+        "SANDBOX_CLERK_WEBHOOK_URL": f"http://127.0.0.1:{installation.environment['API_PORT']}/webhooks/clerk",
     }
     scale = installation.environment.get("TIME_SCALE", "1")
     argv = [
