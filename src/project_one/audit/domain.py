@@ -36,6 +36,8 @@ class Action(StrEnum):
     OVERRIDE_ASKED = "override.asked"
     OVERRIDE_GRANTED = "override.granted"
     OVERRIDE_REVOKED = "override.revoked"
+    LIBRARY_PACK_ADDED = "library.pack-added"
+    EXPORT_LINKED = "export.linked"
 
 
 @dataclass(frozen=True)

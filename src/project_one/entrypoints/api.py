@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
+from typing import Annotated
 from uuid import uuid4
 
 import structlog
@@ -14,12 +15,14 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from project_one.auth import service as auth
 from project_one.auth.domain import Principal
 from project_one.bootstrap import House, open_house
+from project_one.channel.routes import channel_router
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.delivery.read_routes import ledger_router
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
-from project_one.kernel import heartbeat, logs, problems
+from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
 from project_one.settings import Settings
@@ -29,6 +32,7 @@ from project_one.vendors.whatsapp.routes import webhook_router
 log = structlog.get_logger()
 
 PUBLIC_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/webhooks/whatsapp"})
+_REPEATABLE = frozenset({"/v1/ai/lint"})  # changes nothing, and may answer as a stream
 _SILENT_AFTER = timedelta(seconds=15)
 _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
 
@@ -52,6 +56,8 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         docs_url="/docs",
     )
     problems.install(app)
+    idempotency.install(app)
+    keys = idempotency.Keys(house.database.transactions, house.clock)
     settings = house.settings
     reviewer_tokens = settings.reviewers
 
@@ -60,6 +66,10 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         return auth.authenticate(
             request.headers.get("authorization"), operator_token=token, reviewer_tokens=reviewer_tokens
         )
+
+    async def once(request: Request, caller: Annotated[Principal, Depends(principal)]) -> None:
+        if request.url.path not in _REPEATABLE:
+            await keys.claimed(request, caller=f"{caller.actor} {caller.tenant}")
 
     app.include_router(health_router(house, producer))
     app.include_router(
@@ -75,10 +85,12 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         dependencies=[Depends(principal)],
     )
     for router in (
+        ledger_router(house.database, house.clock, principal),
+        channel_router(house.database, principal),
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
     ):
-        app.include_router(router, prefix="/v1", dependencies=[Depends(principal)])
+        app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
 
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -91,7 +103,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
                 detail=f"Send at most {_BODY_LIMIT} bytes.",
                 request=request,
             )
-        response = await call_next(request)
+        response = await keys.answered(request, call_next)
         response.headers["X-Request-Id"] = request.state.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store"

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import ClassVar
 
+from project_one.kernel.canonical import Json
+
 
 class Kind(StrEnum):
     """What sort of refusal it is; `problems.py` knows the HTTP status of each."""
@@ -12,6 +14,7 @@ class Kind(StrEnum):
     FORBIDDEN = "forbidden"
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
+    GONE = "gone"
     UNAVAILABLE = "unavailable"
 
 
@@ -21,8 +24,9 @@ class DomainError(Exception):
     code: ClassVar[str]
     kind: ClassVar[Kind]
     title: ClassVar[str]
+    retry_after_s: ClassVar[int | None] = None
 
-    def __init__(self, detail: str, **facts: str | int) -> None:
+    def __init__(self, detail: str, **facts: Json) -> None:
         super().__init__(detail)
         self.detail = detail
         self.facts = facts
