@@ -91,7 +91,9 @@ async def served(app: FastAPI) -> AsyncIterator[Client]:
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+        async with aiohttp.ClientSession(
+            f"http://127.0.0.1:{port}", connector=aiohttp.TCPConnector(force_close=True)
+        ) as session:
             yield Client(session)
     finally:
         server.should_exit = True

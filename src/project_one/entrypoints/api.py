@@ -19,8 +19,12 @@ from project_one.channel.routes import channel_router
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.content.export_routes import export_download_router, export_router
+from project_one.content.exports import Signer
+from project_one.content.fallback_routes import fallback_router
 from project_one.delivery.read_routes import ledger_router
 from project_one.delivery.routes import delivery_router
+from project_one.delivery.simulate_routes import simulate_router
 from project_one.entrypoints import metrics
 from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.queue import JobProducer
@@ -31,7 +35,17 @@ from project_one.vendors.whatsapp.routes import webhook_router
 
 log = structlog.get_logger()
 
-PUBLIC_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/webhooks/whatsapp"})
+PUBLIC_ROUTES = frozenset(
+    {
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+        "/webhooks/whatsapp",
+        "/v1/export/packs/{token}",  # the signature in it is the permission
+    }
+)
 _REPEATABLE = frozenset({"/v1/ai/lint"})  # changes nothing, and may answer as a stream
 _SILENT_AFTER = timedelta(seconds=15)
 _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
@@ -84,9 +98,14 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         prefix="/v1",
         dependencies=[Depends(principal)],
     )
+    signer = Signer.derived(settings.lookup_key.get_secret_value())
+    app.include_router(export_download_router(house.database, signer, house.clock), prefix="/v1")
     for router in (
         ledger_router(house.database, house.clock, principal),
         channel_router(house.database, principal),
+        fallback_router(house.database, house.shelf, house.clock, principal),
+        simulate_router(house.database, house.guards, house.delivery, house.clock, principal),
+        export_router(house.database, signer, house.clock, principal),
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
     ):

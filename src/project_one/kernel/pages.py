@@ -47,9 +47,13 @@ def decode(cursor: str, count: int) -> list[str]:
         parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
         parts = None
-    if not isinstance(parts, list) or len(parts) != count or not all(isinstance(part, str) for part in parts):
+    if not isinstance(parts, list) or len(parts) != count or not all(map(_is_plain, parts)):
         raise invalid()
     return [str(part) for part in parts]
+
+
+def _is_plain(part: object) -> bool:
+    return isinstance(part, str) and part.isprintable()  # neither NUL nor lone surrogates, which Postgres refuses
 
 
 def page(rows: Sequence[Mapping[str, Any]], limit: int, *key: str) -> dict[str, Any]:
