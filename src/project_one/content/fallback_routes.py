@@ -32,7 +32,7 @@ from project_one.vocabulary.domain import Capacity, Language
 def fallback_router(
     database: Database, shelf: PolicyShelf, clock: Clock, principal: Callable[..., Principal]
 ) -> APIRouter:
-    router = APIRouter(prefix="/fallback/packs", tags=["fallback library"])
+    router = APIRouter(prefix="/fallback/packs", tags=["fallback"])
 
     @router.get(
         "",

@@ -37,7 +37,7 @@ SlotText = Annotated[
 def simulate_router(
     database: Database, guards: Guards, config: DeliveryConfig, clock: Clock, principal: Callable[..., Principal]
 ) -> APIRouter:
-    router = APIRouter(prefix="/fallback", tags=["fallback library"])
+    router = APIRouter(prefix="/fallback", tags=["fallback"])
 
     @router.get("/policies", response_model=PlanRulesOut, summary="What the choice of a fallback obeys")
     async def read_plan_rules(caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]

@@ -25,7 +25,7 @@ from project_one.content.fallback_routes import fallback_router
 from project_one.delivery.read_routes import ledger_router
 from project_one.delivery.routes import delivery_router
 from project_one.delivery.simulate_routes import simulate_router
-from project_one.entrypoints import metrics
+from project_one.entrypoints import metrics, openapi
 from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
@@ -68,7 +68,9 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         docs_url="/docs",
+        generate_unique_id_function=openapi.operation_id,
     )
+    openapi.install(app, public=PUBLIC_ROUTES, repeatable=_REPEATABLE)
     problems.install(app)
     idempotency.install(app)
     keys = idempotency.Keys(house.database.transactions, house.clock)
