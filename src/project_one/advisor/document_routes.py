@@ -60,7 +60,7 @@ def document_router(
         return shown(row, DocumentOut)
 
     @router.get("", response_model=DocumentsOut, summary="What she has sent", responses=refusals(404, 422))
-    async def read_all(  # pyright: ignore[reportUnusedFunction]
+    async def read_documents(  # pyright: ignore[reportUnusedFunction]
         advisor_id: UUID, caller: Annotated[Principal, Depends(principal)]
     ) -> Any:
         require(caller, Permission.ADVISOR_READ)

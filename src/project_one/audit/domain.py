@@ -54,6 +54,8 @@ class Action(StrEnum):
     REGISTRATION_CHECKED = "registration.checked"
     REGISTRATION_MOVED = "registration.moved"
     REGISTER_IMPORTED = "register.imported"
+    LIBRARY_PACK_ADDED = "library.pack-added"
+    EXPORT_LINKED = "export.linked"
 
 
 @dataclass(frozen=True)

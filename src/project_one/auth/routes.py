@@ -90,7 +90,7 @@ def key_router(database: Database, clock: Clock, principal: Callable[..., Princi
         }
 
     @router.delete("/{key_id}", status_code=204, summary="Revoke an API key at once", responses=_NOT_FOUND)
-    async def revoke(key_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> None:  # pyright: ignore[reportUnusedFunction]
+    async def revoke_key(key_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> None:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.KEY_WRITE)
         async with database.scoped(caller.scope).transactions() as session:
             await api_keys.revoke_key(session, key_id, actor=caller.actor, now=clock())

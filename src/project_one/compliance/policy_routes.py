@@ -10,7 +10,7 @@ from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.compliance import policies
 from project_one.compliance.domain import ADVISOR_TYPES
-from project_one.compliance.errors import PolicyInvalidError
+from project_one.compliance.errors import FourEyesError, PolicyInvalidError, PolicyStateError, PolicyUnknownError
 from project_one.compliance.models import PolicyRow
 from project_one.compliance.rulebook import load
 from project_one.compliance.schemas import (
@@ -25,6 +25,7 @@ from project_one.compliance.schemas import (
 from project_one.compliance.trial import ScheduledDates, run_examples, what_would_flip
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Database, ReadSession
+from project_one.kernel.problems import errors
 
 _TYPE_OF = {capacity.value: name for name, capacity in ADVISOR_TYPES.items()}
 
@@ -57,18 +58,26 @@ def policy_router(
             "policies": [out(row, in_force) for row in rows],
         }
 
-    @router.get("/{version}", response_model=PolicyOut, summary="One version")
+    @router.get("/{version}", response_model=PolicyOut, summary="One version", responses=errors(PolicyUnknownError))
     async def read_one(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.POLICY_READ)
         return await shown(version)
 
-    @router.get("/{version}/files", response_model=dict[str, str], summary="Its files")
+    @router.get(
+        "/{version}/files", response_model=dict[str, str], summary="Its files", responses=errors(PolicyUnknownError)
+    )
     async def read_files(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.POLICY_READ)
         async with database.readings() as session:
             return await policies.files_of(session, version)
 
-    @router.post("", response_model=PolicyOut, status_code=201, summary="Draft a version from changes to another")
+    @router.post(
+        "",
+        response_model=PolicyOut,
+        status_code=201,
+        summary="Draft a version from changes to another",
+        responses=errors(PolicyUnknownError, PolicyInvalidError),
+    )
     async def draft(body: PolicyDraftIn, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.POLICY_WRITE)
         if body.is_too_large:
@@ -81,13 +90,23 @@ def policy_router(
             made = await policies.draft(session, files, author=caller.actor, note=body.note, now=clock())
         return await shown(made.version)
 
-    @router.post("/{version}/regression", response_model=PolicyOut, summary="Run its examples")
+    @router.post(
+        "/{version}/regression",
+        response_model=PolicyOut,
+        summary="Run its examples",
+        responses=errors(PolicyUnknownError, PolicyStateError, PolicyInvalidError),
+    )
     async def regress(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.POLICY_WRITE)
         await run_examples(database, version, actor=caller.actor, clock=clock)
         return await shown(version)
 
-    @router.post("/{version}/approve", response_model=PolicyOut, summary="Put it in force from a date on")
+    @router.post(
+        "/{version}/approve",
+        response_model=PolicyOut,
+        summary="Put it in force from a date on",
+        responses=errors(PolicyUnknownError, PolicyStateError, FourEyesError),
+    )
     async def approve(  # pyright: ignore[reportUnusedFunction]
         version: str, body: PolicyApproveIn, caller: Annotated[Principal, Depends(principal)]
     ) -> Any:
@@ -104,7 +123,12 @@ def policy_router(
             )
         return await shown(version)
 
-    @router.post("/{version}/withdraw", response_model=PolicyOut, summary="Take it out of force")
+    @router.post(
+        "/{version}/withdraw",
+        response_model=PolicyOut,
+        summary="Take it out of force",
+        responses=errors(PolicyUnknownError, PolicyStateError),
+    )
     async def withdraw(  # pyright: ignore[reportUnusedFunction]
         version: str, body: PolicyWithdrawIn, caller: Annotated[Principal, Depends(principal)]
     ) -> Any:
@@ -113,7 +137,12 @@ def policy_router(
             await policies.withdraw(session, version, actor=caller.actor, reason=body.reason, now=clock())
         return await shown(version)
 
-    @router.post("/{version}/replay", response_model=ReplayOut, summary="What would flip under it")
+    @router.post(
+        "/{version}/replay",
+        response_model=ReplayOut,
+        summary="What would flip under it",
+        responses=errors(PolicyUnknownError),
+    )
     async def replay(version: str, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.POLICY_READ)
         replayed, dates = await what_would_flip(

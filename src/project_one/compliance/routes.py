@@ -23,7 +23,7 @@ from project_one.compliance.domain import (
     conclude,
     reader_language,
 )
-from project_one.compliance.errors import StageUnavailableError
+from project_one.compliance.errors import PolicyVersionInvalidError, StageUnavailableError
 from project_one.compliance.evaluate import evaluate
 from project_one.compliance.model import Evaluator, ask
 from project_one.compliance.rewrite import Rewrite, rewrite
@@ -31,6 +31,7 @@ from project_one.compliance.rulebook import Rulebook
 from project_one.compliance.schemas import LintIn, LintOut
 from project_one.compliance.shelf import PolicyShelf
 from project_one.kernel.clock import Clock, business_date
+from project_one.kernel.problems import errors
 
 MODEL_DEADLINE_S = 1.1
 _LONG = 2_000  # characters from which the rules are read off the event loop
@@ -107,7 +108,8 @@ def lint_router(
             "One verdict, or with `Accept: text/event-stream` two events: `rules` at once, without a rewrite, and "
             "`verdict` when every due stage is done. Without the model, or when it fails, the verdict is `review` at least and `degraded`."
         ),
-        responses={200: {"content": {"text/event-stream": {}}}},
+        responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+        | errors(StageUnavailableError, PolicyVersionInvalidError),
     )
     async def lint(  # pyright: ignore[reportUnusedFunction]
         body: LintIn,

@@ -23,6 +23,7 @@ class PackRow(Base):
     capacities: Mapped[list[Any]]
     months: Mapped[list[Any]]
     is_fallback: Mapped[bool]
+    added_by: Mapped[str | None]
     created_at: Mapped[datetime]
 
 

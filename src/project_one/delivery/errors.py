@@ -31,3 +31,9 @@ class CertificateUnknownError(DomainError):
     code = "delivery.certificate-unknown"
     kind = Kind.NOT_FOUND
     title = "No certificate"
+
+
+class RangeInvalidError(DomainError):
+    code = "delivery.range-invalid"
+    kind = Kind.INVALID
+    title = "Not a range of dates"

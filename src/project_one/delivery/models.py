@@ -56,6 +56,7 @@ class MessageRow(Base):
             postgresql_where=text("status = 'planned'"),
         ),
         Index("ix_messages_morning_status", "morning_id", "status"),
+        Index("ix_messages_history", "business_date", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

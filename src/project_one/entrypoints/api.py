@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -15,16 +15,23 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from project_one.advisor.routes import advisor_router, body_limit_of
 from project_one.auth import people
+from project_one.auth.domain import Principal
 from project_one.auth.routes import access_router, key_router
 from project_one.bootstrap import House, open_house
+from project_one.channel.routes import channel_router
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.content.export_routes import export_download_router, export_router
+from project_one.content.exports import Signer
+from project_one.content.fallback_routes import fallback_router
 from project_one.content.scores import judged_packs
+from project_one.delivery.read_routes import ledger_router
 from project_one.delivery.routes import delivery_router
-from project_one.entrypoints import metrics
+from project_one.delivery.simulate_routes import simulate_router
+from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
-from project_one.kernel import heartbeat, logs, problems
+from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.db import WriteSession
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
@@ -36,9 +43,19 @@ from project_one.vendors.whatsapp.routes import webhook_router
 log = structlog.get_logger()
 
 PUBLIC_ROUTES = frozenset(
-    {"/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/webhooks/whatsapp", "/webhooks/clerk"}
+    {
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+        "/webhooks/whatsapp",
+        "/webhooks/clerk",
+        "/v1/export/packs/{token}",  # the signature in it is the permission
+    }
 )
-_UNCOUNTED = PUBLIC_ROUTES - {"/docs", "/openapi.json"}
+_REPEATABLE = frozenset({"/v1/ai/lint"})  # changes nothing, and may answer as a stream
+_UNCOUNTED = PUBLIC_ROUTES - {"/docs", "/openapi.json", "/v1/export/packs/{token}"}
 _READ_BY_PAGES = ["ETag", "Location", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
 _SILENT_AFTER = timedelta(seconds=15)
 _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
@@ -66,10 +83,19 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         docs_url="/docs",
+        generate_unique_id_function=openapi.operation_id,
     )
+    openapi.install(app, public=PUBLIC_ROUTES, repeatable=_REPEATABLE)
     problems.install(app)
+    idempotency.install(app)
+    keys = idempotency.Keys(house.database.transactions, house.clock)
     settings = house.settings
     principal: Callable[..., Any] = doorkeeper.principal  # a coroutine function; the routes see what it resolves to
+
+    async def once(request: Request, caller: Annotated[Principal, Depends(principal)]) -> None:
+        if request.url.path not in _REPEATABLE:
+            await keys.claimed(request, caller=f"{caller.actor} {caller.tenant}")
+
     app.include_router(health_router(house, producer))
     app.include_router(
         webhook_router(
@@ -91,14 +117,21 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         prefix="/v1",
         dependencies=[Depends(principal)],
     )
+    signer = Signer.derived(settings.lookup_key.get_secret_value())
+    app.include_router(export_download_router(house.database, signer, house.clock), prefix="/v1")
     for router in (
         advisor_router(house.database, house.keyring, house.documents, house.clock, principal, join, judged_packs),
+        ledger_router(house.database, house.clock, principal),
+        channel_router(house.database, principal),
+        fallback_router(house.database, house.shelf, house.clock, principal),
+        simulate_router(house.database, house.guards, house.delivery, house.clock, principal),
+        export_router(house.database, signer, house.clock, principal),
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         access_router(house.database, house.clock, principal, doorkeeper.revocations),
         key_router(house.database, house.clock, principal),
     ):
-        app.include_router(router, prefix="/v1", dependencies=[Depends(principal)])
+        app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
 
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -116,7 +149,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
             refusal = await doorkeeper.count_stranger(request)
             if refusal is not None:
                 return refusal
-        response = await call_next(request)
+        response = await keys.answered(request, call_next)
         response.headers.update(doorkeeper.rate_headers(request))
         response.headers["X-Request-Id"] = request.state.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"

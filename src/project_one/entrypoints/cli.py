@@ -18,6 +18,7 @@ from project_one.entrypoints.commands.library import library
 from project_one.entrypoints.commands.lint import lint
 from project_one.entrypoints.commands.morning import morning
 from project_one.entrypoints.commands.numbers import numbers
+from project_one.entrypoints.commands.openapi import openapi
 from project_one.entrypoints.commands.policies import policies
 from project_one.entrypoints.commands.registers import registers
 from project_one.entrypoints.commands.staff import staff, token
@@ -41,6 +42,7 @@ for name, commands in (
     app.add_typer(commands, name=name)
 app.command()(lint)
 app.command()(token)
+app.command()(openapi)
 
 # SQLSTATE classes: disk_full and io_error; connection exception and operator intervention
 _DISK_FULL = frozenset({"53100", "58030"})

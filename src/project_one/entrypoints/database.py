@@ -18,7 +18,7 @@ from project_one.channel import models as channel
 from project_one.compliance import models as compliance
 from project_one.content import models as content
 from project_one.delivery import models as delivery
-from project_one.kernel import heartbeat, inbox, occurrences, outbox
+from project_one.kernel import heartbeat, idempotency, inbox, occurrences, outbox
 from project_one.kernel.db import Base, asyncpg_url
 from project_one.privacy import models as privacy
 from project_one.vault import models as vault
@@ -36,6 +36,7 @@ _TABLE_OWNERS = (
     content,
     delivery,
     heartbeat,
+    idempotency,
     inbox,
     occurrences,
     outbox,

@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import ClassVar
 
+from project_one.kernel.canonical import Json
+
 
 class Kind(StrEnum):
     """What sort of refusal it is; `problems.py` knows the HTTP status of each."""
@@ -13,6 +15,7 @@ class Kind(StrEnum):
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
     TOO_MANY = "too-many"
+    GONE = "gone"
     UNAVAILABLE = "unavailable"
     STALE = "stale"
     VERSION_MISSING = "version-missing"
@@ -25,8 +28,9 @@ class DomainError(Exception):
     code: ClassVar[str]
     kind: ClassVar[Kind]
     title: ClassVar[str]
+    retry_after_s: ClassVar[int | None] = None
 
-    def __init__(self, detail: str, **facts: str | int) -> None:
+    def __init__(self, detail: str, **facts: Json) -> None:
         super().__init__(detail)
         self.detail = detail
         self.facts = facts

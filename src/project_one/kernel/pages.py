@@ -6,7 +6,8 @@ encode("2026-11-24", id) ──► "WyIyMDI2…" ──► ?cursor= ──► de
 import base64
 import binascii
 import json
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -46,9 +47,20 @@ def decode(cursor: str, count: int) -> list[str]:
         parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars="-_", validate=True))
     except (ValueError, binascii.Error, RecursionError):
         parts = None
-    if not isinstance(parts, list) or len(parts) != count or not all(isinstance(part, str) for part in parts):
+    if not isinstance(parts, list) or len(parts) != count or not all(map(_is_plain, parts)):
         raise invalid()
     return [str(part) for part in parts]
+
+
+def _is_plain(part: object) -> bool:
+    return isinstance(part, str) and part.isprintable()  # neither NUL nor lone surrogates, which Postgres refuses
+
+
+def page(rows: Sequence[Mapping[str, Any]], limit: int, *key: str) -> dict[str, Any]:
+    """The body of a page of rows of which one more than `limit` was asked for. `key`: the columns they are sorted by."""
+    last = rows[limit - 1] if len(rows) > limit else None
+    cursor = None if last is None else encode(*(str(last[name]) for name in key))
+    return {"items": rows[:limit], "next_cursor": cursor}
 
 
 def invalid() -> CursorInvalidError:

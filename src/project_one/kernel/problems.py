@@ -16,12 +16,43 @@ STATUS = {
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
     Kind.TOO_MANY: 429,
+    Kind.GONE: 410,
     Kind.UNAVAILABLE: 503,
     Kind.STALE: 412,
     Kind.VERSION_MISSING: 428,
     Kind.TOO_LARGE: 413,
 }
 _TYPE_ROOT = "https://project-one.example/problems/"
+MEDIA_TYPE = "application/problem+json"
+SCHEMA_REF = "#/components/schemas/Problem"
+SCHEMA: dict[str, Any] = {
+    "title": "Problem",
+    "description": "RFC 9457. `code` is stable for ever; `detail` says what is wrong and what to do. Facts stand beside them.",
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "examples": ["request.invalid"]},
+        "request_id": {"type": ["string", "null"]},
+        "errors": {
+            "description": "Of `request.invalid`: each place that does not fit.",
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "examples": ["/body/text"]},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+    "additionalProperties": True,
+}
 
 
 def problem(
@@ -43,7 +74,34 @@ def problem(
         "request_id": getattr(request.state, "request_id", None),
         **extra,
     }
-    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def errors(*refusals: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """What an operation may refuse, for `responses`: one entry per status, one example per code."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for refusal in sorted(refusals, key=lambda item: item.code):
+        status = STATUS[refusal.kind]
+        add_example(found, status, refusal.code, refusal.title)
+    return found
+
+
+def add_example(responses: dict[Any, dict[str, Any]], status: int | str, code: str, title: str) -> None:
+    """Say in an operation's `responses` that it may answer `status` with `code`."""
+    entry = responses.setdefault(status, {})
+    body = entry.setdefault("content", {}).setdefault(MEDIA_TYPE, {"schema": {"$ref": SCHEMA_REF}})
+    body.setdefault("examples", {})[code] = {
+        "summary": title,
+        "value": {
+            "type": _TYPE_ROOT + code,
+            "title": title,
+            "status": int(status),
+            "detail": "…",
+            "code": code,
+            "request_id": "…",
+        },
+    }
+    entry["description"] = " or ".join(f"`{name}`" for name in sorted(body["examples"]))
 
 
 def install(app: FastAPI) -> None:
@@ -51,7 +109,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DomainError)
     async def refused(request: Request, error: DomainError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        headers = {"WWW-Authenticate": "Bearer"} if error.kind is Kind.UNAUTHENTICATED else None
+        headers = {"WWW-Authenticate": "Bearer"} if error.kind is Kind.UNAUTHENTICATED else {}
+        if error.retry_after_s is not None:
+            headers["Retry-After"] = str(error.retry_after_s)
         return problem(
             status=STATUS[error.kind],
             code=error.code,

@@ -40,7 +40,7 @@ def clerk_webhook_router(transactions: Transactions, keyring: Keyring, clock: Cl
         summary="Reports about people and organisations from Clerk",
         responses={401: {"description": "The signature is wrong, or older than five minutes"}},
     )
-    async def receive(request: Request) -> str:  # pyright: ignore[reportUnusedFunction]
+    async def receive_clerk(request: Request) -> str:  # pyright: ignore[reportUnusedFunction]
         raw, now = await request.body(), clock()
         if not is_genuine(raw, request.headers, secret=secret):
             message = "svix-signature is missing or does not fit id, timestamp and body; check CLERK_WEBHOOK_SECRET."

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse
 
 from project_one.kernel.errors import DomainError, Kind
+from project_one.kernel.problems import errors
 from project_one.vendors.whatsapp.ingest import GroupCommit
 from project_one.vendors.whatsapp.webhook import is_genuine
 
@@ -29,6 +30,7 @@ def webhook_router(ingest: GroupCommit, *, app_secret: str, verify_token: str) -
         "/webhooks/whatsapp",
         response_class=PlainTextResponse,
         summary="Meta's subscription handshake",
+        responses=errors(VerifyTokenWrongError),
     )
     async def handshake(  # pyright: ignore[reportUnusedFunction]
         mode: Annotated[str, Query(alias="hub.mode")],
@@ -44,6 +46,7 @@ def webhook_router(ingest: GroupCommit, *, app_secret: str, verify_token: str) -
         "/webhooks/whatsapp",
         response_class=PlainTextResponse,
         summary="Receipts and replies from WhatsApp",
+        responses=errors(SignatureWrongError),
     )
     async def receive(request: Request) -> str:  # pyright: ignore[reportUnusedFunction]
         raw = await request.body()

@@ -1,0 +1,253 @@
+"""The fallback library as people work on it: listed, added to through the rules, approved text by text by two people."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, func, insert, or_, select, tuple_
+
+from project_one.audit import service as audit
+from project_one.audit.domain import Action, Event
+from project_one.compliance import verdicts
+from project_one.compliance.domain import Band, Context, Severity, Verdict, reader_language
+from project_one.compliance.rulebook import Rulebook
+from project_one.content import service as content
+from project_one.content.domain import (
+    APPROVERS_NEEDED,
+    MAX_CAPTION,
+    Content,
+    Subject,
+    utf16_units,
+)
+from project_one.content.errors import (
+    LibraryAuthorError,
+    LibraryPackUnknownError,
+    LibraryTextBlockedError,
+    LibraryTextChangedError,
+    LibraryTextUnfitError,
+)
+from project_one.content.models import ApprovalRow, PackRow, VariantRow
+from project_one.kernel.bulk import among
+from project_one.kernel.canonical import Json
+from project_one.kernel.clock import business_date
+from project_one.kernel.db import ReadSession, WriteSession
+from project_one.kernel.ids import new_id
+from project_one.vocabulary.domain import Capacity, ContentClass, Language
+
+Row = dict[str, Any]
+
+_PACK = (
+    PackRow.id,
+    PackRow.slug,
+    PackRow.topic_family,
+    PackRow.content_class,
+    PackRow.capacities,
+    PackRow.months,
+    PackRow.added_by,
+    PackRow.created_at,
+)
+_APPROVALS = (
+    select(func.count(ApprovalRow.reviewer_id.distinct()))
+    .where(ApprovalRow.sha256 == VariantRow.content_sha256, ApprovalRow.voided_at.is_(None))
+    .correlate(VariantRow)
+    .scalar_subquery()
+)
+_IS_APPROVED = ~exists().where(VariantRow.pack_id == PackRow.id, _APPROVALS < APPROVERS_NEEDED)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which packs. `language`: that have a text in it; `month`: that may be used in it, 1 for January."""
+
+    language: Language | None = None
+    capacity: Capacity | None = None
+    month: int | None = None
+    is_approved: bool | None = None
+
+
+@dataclass(frozen=True)
+class NewPack:
+    """A pack to add. `months`: none means every month."""
+
+    topic_family: str
+    content_class: ContentClass
+    capacities: frozenset[Capacity]
+    months: frozenset[int]
+    contents: Sequence[Content]
+
+
+async def packs(session: ReadSession, wanted: Wanted, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Row]:
+    """Packs of the library with their texts and how many people stand for each; oldest first."""
+    query = select(*_PACK).where(PackRow.is_fallback, PackRow.firm_id.is_(None), *_which(wanted))
+    if after is not None:
+        query = query.where(tuple_(PackRow.created_at, PackRow.id) > tuple_(*after))
+    ordered = query.order_by(PackRow.created_at, PackRow.id).limit(limit)
+    return await _with_texts(session, [dict(row) for row in (await session.execute(ordered)).mappings()])
+
+
+async def pack(session: ReadSession, pack_id: UUID) -> Row:
+    """One pack of the library. Raises LibraryPackUnknownError."""
+    query = select(*_PACK).where(PackRow.is_fallback, PackRow.firm_id.is_(None), PackRow.id == pack_id)
+    found = await _with_texts(session, [dict(row) for row in (await session.execute(query)).mappings()])
+    if not found:
+        message = "There is no pack with this id in the library; ids come from its list."
+        raise LibraryPackUnknownError(message, pack_id=str(pack_id))
+    return found[0]
+
+
+def _which(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.language is not None:
+        conditions.append(exists().where(VariantRow.pack_id == PackRow.id, VariantRow.language == wanted.language))
+    if wanted.capacity is not None:
+        conditions.append(PackRow.capacities.contains([wanted.capacity.value]))
+    if wanted.month is not None:
+        conditions.append(or_(PackRow.months == [], PackRow.months.contains([wanted.month])))
+    if wanted.is_approved is not None:
+        conditions.append(_IS_APPROVED if wanted.is_approved else ~_IS_APPROVED)
+    return conditions
+
+
+async def _with_texts(session: ReadSession, rows: list[Row]) -> list[Row]:
+    query = (
+        select(
+            VariantRow.pack_id,
+            VariantRow.language,
+            VariantRow.topic,
+            VariantRow.caption,
+            VariantRow.content_sha256,
+            _APPROVALS.label("approvals"),
+        )
+        .where(among(VariantRow.pack_id, [row["id"] for row in rows]))
+        .order_by(VariantRow.language)
+    )
+    texts: defaultdict[UUID, list[Row]] = defaultdict(list)
+    for row in (await session.execute(query)).mappings():
+        texts[row["pack_id"]].append(dict(row) | {"is_approved": row["approvals"] >= APPROVERS_NEEDED})
+    return [
+        row | {"texts": texts[row["id"]], "is_approved": all(text["is_approved"] for text in texts[row["id"]])}
+        for row in rows
+    ]
+
+
+async def add(session: WriteSession, new: NewPack, rulebook: Rulebook, *, author: str, now: datetime) -> UUID:
+    """Keep a pack that the rules let pass; nobody has approved it yet.
+
+    Raises LibraryTextUnfitError for a text that no frame can carry, LibraryTextBlockedError with the findings.
+    """
+    for item in new.contents:
+        _check_shape(item)
+    today = business_date(now)
+    subjects = [
+        verdicts.Subject(item.sha256, item.paragraph, Context(capacity))
+        for item in new.contents
+        for capacity in sorted(new.capacities)
+    ]
+    found = await verdicts.keep(session, subjects, rulebook, on=today, now=now)
+    _refuse_blocked(subjects, found, rulebook, {item.sha256: item.language for item in new.contents})
+    pack_id = new_id()
+    await session.execute(
+        insert(PackRow).values(
+            id=pack_id,
+            firm_id=None,
+            slug=f"{new.topic_family}-{pack_id.hex[-12:]}",
+            topic_family=new.topic_family,
+            content_class=new.content_class,
+            capacities=sorted(capacity.value for capacity in new.capacities),
+            months=sorted(new.months),
+            is_fallback=True,
+            added_by=author,
+            created_at=now,
+        )
+    )
+    texts = [
+        {
+            "id": new_id(),
+            "pack_id": pack_id,
+            "language": item.language,
+            "topic": item.topic,
+            "caption": item.caption,
+            "content_sha256": item.sha256,
+        }
+        for item in new.contents
+    ]
+    await session.execute(insert(VariantRow), texts)
+    hashes: dict[str, Json] = {item.language.value: item.sha256 for item in new.contents}
+    data: dict[str, Json] = {"texts": hashes, "policy_version": rulebook.version}
+    await audit.record(session, Event(Action.LIBRARY_PACK_ADDED, "pack", str(pack_id), author, data), now=now)
+    return pack_id
+
+
+def _check_shape(item: Content) -> None:
+    for part in (item.topic, item.caption):
+        if not part.strip() or any(char in part for char in "\n\r\t{}") or "     " in part:
+            message = (
+                f"The text in {item.language} is empty or holds a line break, a tab, a brace or five spaces in a row; "
+                "the post is one paragraph."
+            )
+            raise LibraryTextUnfitError(message, language=item.language.value)
+    units = utf16_units(item.paragraph)
+    if units > MAX_CAPTION:
+        message = f"Topic and text in {item.language} have {units} UTF-16 units together; {MAX_CAPTION} are allowed."
+        raise LibraryTextUnfitError(message, language=item.language.value)
+
+
+def _refuse_blocked(
+    subjects: Sequence[verdicts.Subject],
+    found: Sequence[Verdict],
+    rulebook: Rulebook,
+    languages: Mapping[str, Language],
+) -> None:
+    findings: list[Json] = []
+    for subject, verdict in zip(subjects, found, strict=True):
+        if verdict.band is not Band.BLOCK:
+            continue
+        reader = reader_language(verdict.register)
+        for finding in verdict.findings:
+            if finding.severity in {Severity.BLOCK, Severity.REVIEW}:
+                rule = rulebook.told.get(finding.rule_id)
+                findings.append(
+                    {
+                        "language": languages[subject.content_sha256].value,
+                        "advisor_type": subject.context.capacity.value,
+                        "rule_id": finding.rule_id,
+                        "severity": finding.severity.value,
+                        "quote": finding.quote,
+                        "message": rule.message[reader] if rule else None,
+                        "remedy": rule.remedy[reader] if rule else None,
+                    }
+                )
+    if findings:
+        message = (
+            "The rules block a text of this pack; `findings` says which words, for whom and what to write instead."
+        )
+        raise LibraryTextBlockedError(message, findings=findings)
+
+
+async def approve(
+    session: WriteSession,
+    pack_id: UUID,
+    hashes: Mapping[Language, str],
+    *,
+    reviewer_id: UUID,
+    actor: str,
+    now: datetime,
+) -> Row:
+    """One person's approval of the pack's texts exactly as she read them; the pack is in use once two people approve.
+
+    Raises LibraryPackUnknownError, LibraryAuthorError for whoever added it, LibraryTextChangedError when a text is not
+    the one she read.
+    """
+    found = await pack(session, pack_id)
+    if found["added_by"] == actor:
+        message = f"You added this pack; {APPROVERS_NEEDED} other people approve it."
+        raise LibraryAuthorError(message, pack_id=str(pack_id))
+    current = {text["language"]: text["content_sha256"] for text in found["texts"]}
+    if dict(hashes) != current:
+        message = "These are not the hashes of the pack's texts now; read it again and approve what you then see."
+        raise LibraryTextChangedError(message, pack_id=str(pack_id))
+    await content.approve(session, Subject.CONTENT, current.values(), reviewer_id=reviewer_id, now=now)
+    return await pack(session, pack_id)
