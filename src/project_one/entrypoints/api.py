@@ -68,6 +68,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         docs_url="/docs",
+        max_body_size=_BODY_LIMIT,  # for bodies that come without a length
         generate_unique_id_function=openapi.operation_id,
     )
     openapi.install(app, public=PUBLIC_ROUTES, repeatable=_REPEATABLE)
@@ -117,13 +118,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
         request.state.request_id = uuid4().hex
         if int(request.headers.get("content-length") or 0) > _BODY_LIMIT:
-            return problems.problem(
-                status=413,
-                code="request.too-large",
-                title="Body too large",
-                detail=f"Send at most {_BODY_LIMIT} bytes.",
-                request=request,
-            )
+            return too_large(request)
         response = await keys.answered(request, call_next)
         response.headers["X-Request-Id"] = request.state.request_id
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -131,6 +126,16 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         return response
 
     return app
+
+
+def too_large(request: Request) -> Response:
+    return problems.problem(
+        status=413,
+        code="request.too-large",
+        title="Body too large",
+        detail=f"Send at most {_BODY_LIMIT} bytes.",
+        request=request,
+    )
 
 
 def health_router(house: House, producer: JobProducer) -> APIRouter:

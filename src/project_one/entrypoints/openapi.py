@@ -102,6 +102,7 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
         operation["security"] = [{"bearer": []}, {"apiKey": []}]
         _refusals(responses, NotAuthenticatedError, NotPermittedError)
     if "requestBody" in operation:
+        add_example(responses, "400", "request.unreadable", "Body not readable")
         add_example(responses, "413", "request.too-large", "Body too large")
     if takes_key:
         operation.setdefault("parameters", []).append(deepcopy(_KEY_PARAMETER))
