@@ -85,6 +85,15 @@ async def test_a_body_beyond_the_limit(client: Client) -> None:
         for _ in range(6):
             yield b" " * 1_000_000
 
-    answer = await client.post("/v1/ai/lint", data=io.BytesIO(b" " * 5_000_000), headers=STAFF)
-    assert (answer.status, answer.code) == (413, "request.too-large")
-    assert (await client.post("/v1/ai/lint", data=pieces(), headers=STAFF)).status == 413
+    for data in (io.BytesIO(b" " * 5_000_000), pieces()):
+        answer = await client.post("/v1/ai/lint", data=data, headers=STAFF)
+        assert (answer.status, answer.code) == (413, "request.too-large")
+
+
+async def test_a_body_in_pieces_arrives_whole(client: Client) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"text": "Save first.",'
+        yield b'"advisor_type": "MFD"}'
+
+    headers = STAFF | {"Content-Type": "application/json"}
+    assert (await client.post("/v1/ai/lint?stages=rules", data=pieces(), headers=headers)).status == 200

@@ -68,7 +68,6 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         docs_url="/docs",
-        max_body_size=_BODY_LIMIT,  # for bodies that come without a length
         generate_unique_id_function=openapi.operation_id,
     )
     openapi.install(app, public=PUBLIC_ROUTES, repeatable=_REPEATABLE)
@@ -117,7 +116,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
         request.state.request_id = uuid4().hex
-        if int(request.headers.get("content-length") or 0) > _BODY_LIMIT:
+        if int(request.headers.get("content-length") or 0) > _BODY_LIMIT or not await fits(request):
             return too_large(request)
         response = await keys.answered(request, call_next)
         response.headers["X-Request-Id"] = request.state.request_id
@@ -126,6 +125,19 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         return response
 
     return app
+
+
+async def fits(request: Request) -> bool:
+    """Whether a body that came in pieces, without a length, keeps the limit; what was read of it stays for the handler."""
+    if "transfer-encoding" not in request.headers:
+        return True
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _BODY_LIMIT:
+            return False
+    request._body = bytes(body)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  where Starlette looks for it
+    return True
 
 
 def too_large(request: Request) -> Response:
