@@ -136,19 +136,13 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     @app.middleware("http")
     async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
         request.state.request_id = uuid4().hex
-        limit = body_limit_of(request.url.path) or _BODY_LIMIT
-        if int(request.headers.get("content-length") or 0) > limit:
-            return problems.problem(
-                status=413,
-                code="request.too-large",
-                title="Body too large",
-                detail=f"Send at most {limit} bytes.",
-                request=request,
-            )
         if request.url.path not in _UNCOUNTED:
             refusal = await doorkeeper.count_stranger(request)
             if refusal is not None:
                 return refusal
+        limit = body_limit_of(request.url.path) or _BODY_LIMIT
+        if int(request.headers.get("content-length") or 0) > limit or not await fits(request, limit):
+            return too_large(request, limit)
         response = await keys.answered(request, call_next)
         response.headers.update(doorkeeper.rate_headers(request))
         response.headers["X-Request-Id"] = request.state.request_id
@@ -166,6 +160,29 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
             max_age=600,
         )
     return app
+
+
+async def fits(request: Request, limit: int) -> bool:
+    """Whether a body that came in pieces, without a length, keeps the limit; what was read of it stays for the handler."""
+    if "transfer-encoding" not in request.headers:
+        return True
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            return False
+    request._body = bytes(body)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  where Starlette looks for it
+    return True
+
+
+def too_large(request: Request, limit: int) -> Response:
+    return problems.problem(
+        status=413,
+        code="request.too-large",
+        title="Body too large",
+        detail=f"Send at most {limit} bytes.",
+        request=request,
+    )
 
 
 def health_router(house: House, producer: JobProducer) -> APIRouter:

@@ -26,6 +26,7 @@ _ABOUT = (
 )
 _TAGS = {
     "advisors": "Profile, registration, languages, slot and WhatsApp connection of an advisor.",
+    "access": "Who is calling; sessions ended at once; keys of a firm.",
     "channel": "What we send with: numbers and templates at the vendor.",
     "compliance": "The rules, and the model, over a text.",
     "deliveries": "What became of each message, and who owns a miss.",
@@ -35,6 +36,7 @@ _TAGS = {
     "mornings": "The fan-out of a day: plan, progress, certificate.",
     "packs": "An advisor's own content from draft to approval.",
     "policies": "The life of a rulebook: drafted, tested, approved by a second person, in force from a date.",
+    "registers": "Snapshots of the public registers, against which registrations are checked.",
     "webhooks": "What vendors call.",
 }
 _SCHEMES = {
@@ -102,6 +104,7 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
         operation["security"] = [{"bearer": []}, {"apiKey": []}]
         _refusals(responses, NotAuthenticatedError, NotPermittedError)
     if "requestBody" in operation:
+        add_example(responses, "400", "request.unreadable", "Body not readable")
         add_example(responses, "413", "request.too-large", "Body too large")
     if takes_key:
         operation.setdefault("parameters", []).append(deepcopy(_KEY_PARAMETER))

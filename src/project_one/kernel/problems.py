@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from project_one.kernel.errors import DomainError, Kind
@@ -23,6 +24,8 @@ STATUS = {
     Kind.TOO_LARGE: 413,
 }
 _TYPE_ROOT = "https://project-one.example/problems/"
+_NO_TEXT = frozenset({"22021", "22P05"})  # character_not_in_repertoire, untranslatable_character
+_PLAIN = {400: "request.unreadable", 413: "request.too-large"}
 MEDIA_TYPE = "application/problem+json"
 SCHEMA_REF = "#/components/schemas/Problem"
 SCHEMA: dict[str, Any] = {
@@ -141,11 +144,25 @@ def install(app: FastAPI) -> None:
             errors=errors,
         )
 
+    @app.exception_handler(DBAPIError)
+    async def unstorable(request: Request, error: DBAPIError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        cause = error.orig.__cause__ if error.orig is not None else None
+        state = getattr(cause, "sqlstate", None)
+        if state not in _NO_TEXT and not isinstance(getattr(cause, "__cause__", None), UnicodeEncodeError):
+            raise error
+        return problem(
+            status=422,
+            code="request.text-not-storable",
+            title="Text that cannot be stored",
+            detail="Some text of the request holds a NUL or half of a surrogate pair; take it out.",
+            request=request,
+        )
+
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         return problem(
             status=error.status_code,
-            code=f"http.{error.status_code}",
+            code=_PLAIN.get(error.status_code, f"http.{error.status_code}"),
             title=str(error.detail),
             detail=f"{request.method} {request.url.path}: {error.detail}.",
             request=request,

@@ -1,0 +1,99 @@
+"""Input that no form would send: never a 5xx, always a stable code."""
+
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from project_one.bootstrap import House
+from project_one.entrypoints.api import build_app
+from project_one.kernel import pages
+from project_one.kernel.queue import JobProducer
+
+from .doors import Client, served
+
+STAFF = {"Authorization": "Bearer asha-token"}
+OPERATOR = {"Authorization": "Bearer operator"}
+HUGE = "9" * 400
+
+
+@pytest.fixture
+async def client(api_house: House) -> AsyncIterator[Client]:
+    producer = JobProducer(api_house.settings.redis_url.get_secret_value())
+    async with served(build_app(api_house, producer)) as opened:
+        yield opened
+    await producer.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/policies/%00",
+        "/v1/policies/%00/files",
+        "/v1/policies/%ED%A0%80",
+        "/v1/policies/'%20OR%201=1--",
+        "/v1/mornings/2026-11-24?slot=%00",
+        "/v1/mornings/0001-01-01",
+        "/v1/mornings/99999-01-01",
+        f"/v1/mornings/{HUGE}",
+        "/v1/mornings?limit=0",
+        f"/v1/mornings?limit={HUGE}",
+        f"/v1/mornings?cursor={pages.encode('9999-12-31', chr(0))}",
+        f"/v1/mornings?cursor={pages.encode('2026-01-01', chr(0xD800))}",
+        f"/v1/numbers?cursor={pages.encode(chr(0))}",
+        f"/v1/templates?cursor={pages.encode('{{7*7}}', chr(0))}",
+        f"/v1/deliveries?cursor={pages.encode('2026-01-01', 'x')}",
+        f"/v1/deliveries/{HUGE}",
+        "/v1/deliveries?status=%00&owner=';--",
+        f"/v1/fallback/packs?month={HUGE}",
+        f"/v1/fallback/packs?cursor={pages.encode('2026-01-01', str(uuid4()))}",
+        "/v1/fallback/simulate?date=0000-00-00",
+        "/v1/export/packs/%00",
+        f"/v1/export/packs/{HUGE}",
+    ],
+)
+async def test_odd_paths_and_queries(client: Client, path: str) -> None:
+    answer = await client.get(path, headers=OPERATOR)
+    assert answer.status in {404, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.code
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/policies", {"base": "\0", "files": {"a": None}, "note": "A long enough note."}),
+        ("/v1/policies", {"base": "\ud800", "files": {"a": None}, "note": "A long enough note."}),
+        ("/v1/policies/x/withdraw", {"reason": "\0" * 12}),
+        ("/v1/policies/x/approve", {"effective_from": "0001-01-01"}),
+        ("/v1/ai/lint", {"text": "\0", "advisor_type": "MFD", "policy_version": "\0"}),
+        (f"/v1/fallback/packs/{uuid4()}/approve", {"hashes": {"en": "\0" * 64}}),
+        ("/v1/fallback/packs", {"topic_family": "a", "capacities": ["MFD"], "texts": {"en": {"topic": "\0"}}}),
+        ("/v1/fallback/packs", [1e400]),
+    ],
+)
+async def test_odd_bodies(client: Client, path: str, body: Any) -> None:
+    answer = await client.post(path, json=body, headers=STAFF)
+    assert answer.status in {403, 404, 422}, answer.text
+    assert answer.code
+
+
+async def test_a_body_beyond_the_limit(client: Client) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(6):
+            yield b" " * 1_000_000
+
+    for data in (io.BytesIO(b" " * 5_000_000), pieces()):
+        answer = await client.post("/v1/ai/lint", data=data, headers=STAFF)
+        assert (answer.status, answer.code) == (413, "request.too-large")
+
+
+async def test_a_body_in_pieces_arrives_whole(client: Client) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b'{"text": "Save first.",'
+        yield b'"advisor_type": "MFD"}'
+
+    headers = STAFF | {"Content-Type": "application/json"}
+    assert (await client.post("/v1/ai/lint?stages=rules", data=pieces(), headers=headers)).status == 200
