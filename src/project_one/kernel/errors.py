@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import ClassVar
 
+from project_one.kernel.canonical import Json
+
 
 class Kind(StrEnum):
     """What sort of refusal it is; `problems.py` knows the HTTP status of each."""
@@ -13,6 +15,9 @@ class Kind(StrEnum):
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
     UNAVAILABLE = "unavailable"
+    STALE = "stale"
+    VERSION_MISSING = "version-missing"
+    TOO_LARGE = "too-large"
 
 
 class DomainError(Exception):
@@ -22,7 +27,7 @@ class DomainError(Exception):
     kind: ClassVar[Kind]
     title: ClassVar[str]
 
-    def __init__(self, detail: str, **facts: str | int) -> None:
+    def __init__(self, detail: str, **facts: Json) -> None:
         super().__init__(detail)
         self.detail = detail
         self.facts = facts

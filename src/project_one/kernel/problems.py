@@ -16,6 +16,9 @@ STATUS = {
     Kind.NOT_FOUND: 404,
     Kind.CONFLICT: 409,
     Kind.UNAVAILABLE: 503,
+    Kind.STALE: 412,
+    Kind.VERSION_MISSING: 428,
+    Kind.TOO_LARGE: 413,
 }
 _TYPE_ROOT = "https://project-one.example/problems/"
 
