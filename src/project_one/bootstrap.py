@@ -16,6 +16,8 @@ from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
 from project_one.compliance.shelf import PolicyShelf
+from project_one.content.jobs import ComplianceCheck
+from project_one.content.submitting import CheckTools, check_with_model
 from project_one.delivery.config import DeliveryConfig, paced
 from project_one.delivery.drive import Tools, drive_number
 from project_one.delivery.errors import MorningAlreadyReleasedError
@@ -24,6 +26,7 @@ from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Re
 from project_one.delivery.planning import Spread
 from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import close_morning
+from project_one.delivery.service.packs import settle_packs
 from project_one.delivery.service.plan import plan_morning
 from project_one.delivery.service.release import is_planned
 from project_one.delivery.times import freeze_at, times_of_slot
@@ -41,7 +44,7 @@ from project_one.vocabulary.domain import parse_slot
 
 log = structlog.get_logger()
 
-QUEUES = ("whatsapp-delivery", "webhooks", "maintenance")
+QUEUES = ("whatsapp-delivery", "webhooks", "content-processing", "maintenance")
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,8 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
     async def close(job: CloseMorning) -> None:
         async with transactions() as session:
             await close_morning(session, job.morning_id, private_key=house.certificate_key, now=clock())
+        async with transactions() as session:
+            await settle_packs(session, job.morning_id, now=clock())
 
     async def plan(job: PlanMorning) -> None:
         slot = parse_slot(job.slot)
@@ -159,6 +164,11 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         if altered:
             log.error("channel.templates.altered", names=altered)
 
+    checking = CheckTools(transactions, None, house.shelf.version, clock)
+
+    async def check(job: ComplianceCheck) -> None:
+        await check_with_model(checking, job.pack_id, job.version)
+
     at_the_inbox = asyncio.Lock()
 
     async def webhooks(_job: WorkInbox) -> None:
@@ -173,6 +183,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (CloseMorning, close),
         (PlanMorning, plan),
         (SyncChannel, sync),
+        (ComplianceCheck, check),
         (WorkInbox, webhooks),
     ]
     table: dict[str, dict[str, Handler]] = {queue: {} for queue in QUEUES}

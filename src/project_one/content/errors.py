@@ -79,3 +79,9 @@ class PackTemplateUnknownError(DomainError):
     code = "content.template-unknown"
     kind = Kind.NOT_FOUND
     title = "Unknown template"
+
+
+class PackTemplateTakenError(DomainError):
+    code = "content.template-taken"
+    kind = Kind.CONFLICT
+    title = "A template has this name"

@@ -1,6 +1,6 @@
 """Asking for a review: the rules at once, the model by a job, then a person."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,7 +146,7 @@ class CheckTools:
 
     transactions: Transactions
     evaluator: Evaluator | None
-    rulebook_of: Any
+    rulebook_of: Callable[[str], Awaitable[Rulebook]]
     clock: Clock
 
 
@@ -156,7 +156,7 @@ async def check_with_model(tools: CheckTools, pack_id: UUID, version: int) -> No
         pack = await _still_waiting(session, pack_id, version)
     if pack is None or pack.row.checked is None:
         return
-    rulebook: Rulebook = await tools.rulebook_of(pack.row.checked["policy_version"])
+    rulebook = await tools.rulebook_of(pack.row.checked["policy_version"])
     kept = pack.row.checked["languages"]
     capacities = {item.identity.capacity: item for item in await _advisors(tools, pack)}
     languages: dict[str, dict[str, Any]] = {}

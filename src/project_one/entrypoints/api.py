@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 import uvicorn
@@ -17,9 +17,14 @@ from project_one.bootstrap import House, open_house
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.content.history_routes import history_router
+from project_one.content.pack_routes import pack_router
+from project_one.content.review_routes import review_router
+from project_one.content.template_routes import template_router
 from project_one.delivery.routes import delivery_router
 from project_one.entrypoints import metrics
 from project_one.kernel import heartbeat, logs, problems
+from project_one.kernel.db import ReadSession
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
 from project_one.settings import Settings
@@ -77,6 +82,10 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     for router in (
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
+        pack_router(house.database, house.shelf, house.clock, principal),
+        history_router(house.database, principal),
+        template_router(house.database, house.clock, principal),
+        review_router(house.database, house.clock, principal, no_firms),
     ):
         app.include_router(router, prefix="/v1", dependencies=[Depends(principal)])
 
@@ -98,6 +107,11 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         return response
 
     return app
+
+
+async def no_firms(_session: ReadSession, _person: UUID) -> frozenset[UUID]:
+    """Staff who sign in with a token of the installation are members of no firm."""
+    return frozenset()
 
 
 def health_router(house: House, producer: JobProducer) -> APIRouter:
