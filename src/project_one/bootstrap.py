@@ -20,7 +20,9 @@ from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
 from project_one.compliance.shelf import PolicyShelf
 from project_one.content import service as content
+from project_one.content.jobs import ComplianceCheck
 from project_one.content.scores import judged_packs
+from project_one.content.submitting import CheckTools, check_with_model
 from project_one.delivery.config import DeliveryConfig, paced
 from project_one.delivery.drive import Tools, drive_number
 from project_one.delivery.errors import MorningAlreadyReleasedError
@@ -29,6 +31,7 @@ from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Re
 from project_one.delivery.planning import Spread
 from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import close_morning
+from project_one.delivery.service.packs import settle_packs
 from project_one.delivery.service.plan import plan_morning
 from project_one.delivery.service.release import is_planned
 from project_one.delivery.times import freeze_at, times_of_slot
@@ -49,7 +52,7 @@ from project_one.vocabulary.domain import parse_slot
 
 log = structlog.get_logger()
 
-QUEUES = ("whatsapp-delivery", "webhooks", "maintenance")
+QUEUES = ("whatsapp-delivery", "webhooks", "content-processing", "maintenance")
 
 
 @dataclass(frozen=True)
@@ -165,6 +168,8 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
     async def close(job: CloseMorning) -> None:
         async with transactions() as session:
             await close_morning(session, job.morning_id, private_key=house.certificate_key, now=clock())
+        async with transactions() as session:
+            await settle_packs(session, job.morning_id, now=clock())
 
     async def plan(job: PlanMorning) -> None:
         slot = parse_slot(job.slot)
@@ -197,6 +202,11 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
             if last is None:
                 break
 
+    checking = CheckTools(transactions, None, house.shelf.version, clock)
+
+    async def check(job: ComplianceCheck) -> None:
+        await check_with_model(checking, job.pack_id, job.version)
+
     at_the_inbox = asyncio.Lock()
 
     async def webhooks(_job: WorkInbox) -> None:
@@ -215,6 +225,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (PlanMorning, plan),
         (SyncChannel, sync),
         (RecheckRegistrations, recheck),
+        (ComplianceCheck, check),
         (WorkInbox, webhooks),
         (WorkClerkInbox, people),
     ]

@@ -56,6 +56,20 @@ class Action(StrEnum):
     REGISTER_IMPORTED = "register.imported"
     LIBRARY_PACK_ADDED = "library.pack-added"
     EXPORT_LINKED = "export.linked"
+    PACK_CREATED = "pack.created"
+    PACK_EDITED = "pack.edited"
+    PACK_DELETED = "pack.deleted"
+    PACK_SUBMITTED = "pack.submitted"
+    PACK_CHECKED = "pack.checked"
+    PACK_APPROVED = "pack.approved"
+    PACK_REJECTED = "pack.rejected"
+    PACK_CHANGES_REQUESTED = "pack.changes-requested"
+    PACK_SCHEDULED = "pack.scheduled"
+    PACK_SENT = "pack.sent"
+    PACK_WITHDRAWN = "pack.withdrawn"
+    PACKS_BULK_APPROVED = "packs.bulk-approved"
+    PACK_TEMPLATE_SAVED = "pack-template.saved"
+    PACK_TEMPLATE_DELETED = "pack-template.deleted"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from project_one.compliance.policy import PolicyState
@@ -40,8 +40,23 @@ class VerdictRow(Base):
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        UniqueConstraint(
-            "content_sha256", "context_sha256", "policy_version", "business_date", name="uq_verdicts_question"
+        Index(
+            "uq_verdicts_question",
+            "content_sha256",
+            "context_sha256",
+            "policy_version",
+            "business_date",
+            unique=True,
+            postgresql_where=text("firm_id IS NULL"),
+        ),
+        Index(
+            "uq_verdicts_question_of_firm",
+            "firm_id",
+            "content_sha256",
+            "context_sha256",
+            "policy_version",
+            "business_date",
+            unique=True,
         ),
         Index("ix_verdicts_policy_version", "policy_version"),
     )
@@ -55,6 +70,7 @@ class VerdictRow(Base):
     business_date: Mapped[date]
     verdict: Mapped[dict[str, Any]]
     verdict_sha256: Mapped[str]
+    firm_id: Mapped[UUID | None]
     given_at: Mapped[datetime]
 
 

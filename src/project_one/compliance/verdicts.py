@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -31,9 +32,18 @@ def judged(subject: Subject, rulebook: Rulebook, *, on: date) -> Verdict:
 
 
 async def keep(
-    session: WriteSession, subjects: Iterable[Subject], rulebook: Rulebook, *, on: date, now: datetime
+    session: WriteSession,
+    subjects: Iterable[Subject],
+    rulebook: Rulebook,
+    *,
+    on: date,
+    now: datetime,
+    firm_id: UUID | None = None,
 ) -> list[Verdict]:
-    """Judge texts and keep the verdicts; one that is kept already (same text, context, policy, day) is not kept twice."""
+    """Judge texts and keep the verdicts; one that is kept already (same text, context, policy, day) is not kept twice.
+
+    `firm_id`: whose text it is; None for the library's.
+    """
     verdicts: list[Verdict] = []
     rows: list[dict[str, object]] = []
     for subject in subjects:
@@ -51,6 +61,7 @@ async def keep(
                 "business_date": on,
                 "verdict": said,
                 "verdict_sha256": digest(said),
+                "firm_id": firm_id,
                 "given_at": now,
             }
         )

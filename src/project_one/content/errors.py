@@ -55,3 +55,75 @@ class ExportLinkExpiredError(DomainError):
     code = "export.link-expired"
     kind = Kind.GONE
     title = "The link has expired"
+
+
+class PackUnknownError(DomainError):
+    code = "content.pack-unknown"
+    kind = Kind.NOT_FOUND
+    title = "Unknown pack"
+
+
+class PackStateError(DomainError):
+    code = "content.pack-state"
+    kind = Kind.CONFLICT
+    title = "Not possible in this state"
+
+
+class PackIncompleteError(DomainError):
+    code = "content.pack-incomplete"
+    kind = Kind.CONFLICT
+    title = "The pack is not complete"
+
+
+class PackBlockedError(DomainError):
+    code = "content.pack-blocked"
+    kind = Kind.CONFLICT
+    title = "The rules block this text"
+
+
+class PackChangedError(DomainError):
+    code = "content.pack-changed"
+    kind = Kind.CONFLICT
+    title = "Not the text that was read"
+
+
+class DayTakenError(DomainError):
+    code = "content.day-taken"
+    kind = Kind.CONFLICT
+    title = "Another pack has this day"
+
+
+class DayInvalidError(DomainError):
+    code = "content.day-invalid"
+    kind = Kind.INVALID
+    title = "Not a day for this pack"
+
+
+class ReviewerNotAllowedError(DomainError):
+    code = "content.reviewer-not-allowed"
+    kind = Kind.FORBIDDEN
+    title = "Another person must review this"
+
+
+class PersonNeededError(DomainError):
+    code = "content.person-needed"
+    kind = Kind.FORBIDDEN
+    title = "A person with an account must do this"
+
+
+class RevisionUnknownError(DomainError):
+    code = "content.revision-unknown"
+    kind = Kind.NOT_FOUND
+    title = "Unknown revision"
+
+
+class PackTemplateUnknownError(DomainError):
+    code = "content.template-unknown"
+    kind = Kind.NOT_FOUND
+    title = "Unknown template"
+
+
+class PackTemplateTakenError(DomainError):
+    code = "content.template-taken"
+    kind = Kind.CONFLICT
+    title = "A template has this name"

@@ -4,16 +4,26 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from project_one.content.domain import Subject
+from project_one.content.packs import Decision, PackState
 from project_one.kernel.db import Base, text_enum
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
 
 class PackRow(Base):
+    """A pack of the library or, with a state, a firm's own. `checked`: what the stages said of the text as submitted."""
+
     __tablename__ = "packs"
+    __table_args__ = (
+        CheckConstraint(
+            "state IS NULL OR (firm_id IS NOT NULL AND author_id IS NOT NULL AND version IS NOT NULL)", name="own"
+        ),
+        Index("ix_packs_own", "firm_id", "updated_at", "id"),
+        Index("ix_packs_state", "state", "risk_score"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     firm_id: Mapped[UUID | None] = mapped_column(ForeignKey("firms.id"), index=True)
@@ -25,6 +35,22 @@ class PackRow(Base):
     is_fallback: Mapped[bool]
     added_by: Mapped[str | None]
     created_at: Mapped[datetime]
+    state: Mapped[PackState | None] = mapped_column(text_enum(PackState, "state"))
+    version: Mapped[int | None] = mapped_column(Integer)
+    author_id: Mapped[UUID | None]
+    ad_reference: Mapped[str | None]
+    ad_valid_until: Mapped[date | None]
+    figures: Mapped[list[Any] | None]
+    wanted_on: Mapped[date | None]
+    copied_from: Mapped[UUID | None]
+    updated_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    checked: Mapped[dict[str, Any] | None]
+    risk_score: Mapped[int | None] = mapped_column(Integer)
+    sketch: Mapped[list[Any] | None]
+    likeness_group: Mapped[UUID | None]
+    scheduled_on: Mapped[date | None]
+    sent_at: Mapped[datetime | None]
 
 
 class VariantRow(Base):
@@ -62,8 +88,17 @@ class ApprovalRow(Base):
             "sha256",
             "reviewer_id",
             unique=True,
+            postgresql_where=text("voided_at IS NULL AND pack_id IS NULL"),
+        ),
+        Index(
+            "uq_approvals_live_of_pack",
+            "pack_id",
+            "sha256",
+            "reviewer_id",
+            unique=True,
             postgresql_where=text("voided_at IS NULL"),
         ),
+        Index("ix_approvals_live_own", "sha256", postgresql_where=text("voided_at IS NULL AND pack_id IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -73,6 +108,7 @@ class ApprovalRow(Base):
     approved_at: Mapped[datetime]
     voided_at: Mapped[datetime | None]
     void_reason: Mapped[str | None]
+    pack_id: Mapped[UUID | None] = mapped_column(ForeignKey("packs.id"))
 
 
 class ScheduleRow(Base):
@@ -82,3 +118,55 @@ class ScheduleRow(Base):
     business_date: Mapped[date] = mapped_column(primary_key=True)
     slot: Mapped[str] = mapped_column(primary_key=True)
     pack_id: Mapped[UUID] = mapped_column(ForeignKey("packs.id"))
+
+
+class PackRevisionRow(Base):
+    """A pack's text as it stood, never changed. `content`: topic, caption and hash by language."""
+
+    __tablename__ = "pack_revisions"
+    __table_args__ = (UniqueConstraint("pack_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    firm_id: Mapped[UUID] = mapped_column(ForeignKey("firms.id"), index=True)
+    pack_id: Mapped[UUID] = mapped_column(ForeignKey("packs.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(Integer)
+    author_id: Mapped[UUID]
+    at: Mapped[datetime]
+    content: Mapped[dict[str, Any]]
+
+
+class ReviewRow(Base):
+    """One decision of one reviewer over the named hashes. `bulk_id`: of the decision that named several packs."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (Index("ix_reviews_pack_id", "pack_id", "at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    firm_id: Mapped[UUID] = mapped_column(ForeignKey("firms.id"), index=True)
+    pack_id: Mapped[UUID] = mapped_column(ForeignKey("packs.id"))
+    revision: Mapped[int] = mapped_column(Integer)
+    decision: Mapped[Decision] = mapped_column(text_enum(Decision, "decision"))
+    reasons: Mapped[list[Any]]
+    suggestions: Mapped[list[Any]]
+    note: Mapped[str]
+    reviewer_id: Mapped[UUID]
+    policy_version: Mapped[str]
+    hashes: Mapped[dict[str, Any]]
+    bulk_id: Mapped[UUID | None]
+    at: Mapped[datetime]
+
+
+class PackTemplateRow(Base):
+    """A pack a firm starts others from. `content`: topic and caption by language."""
+
+    __tablename__ = "pack_templates"
+    __table_args__ = (UniqueConstraint("firm_id", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    firm_id: Mapped[UUID] = mapped_column(ForeignKey("firms.id"))
+    name: Mapped[str]
+    content_class: Mapped[ContentClass] = mapped_column(text_enum(ContentClass, "content_class"))
+    content: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from project_one.audit import service as audit
@@ -26,6 +26,8 @@ from project_one.content.models import (
     ScheduleRow,
     VariantRow,
 )
+from project_one.content.own_approvals import approved_own
+from project_one.content.packs import PackState
 from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
@@ -101,8 +103,12 @@ async def approve(
     *,
     reviewer_id: UUID,
     now: datetime,
+    pack_id: UUID | None = None,
 ) -> int:
-    """Record that `reviewer_id` approves these exact texts; how many were new. Raises ContentUnknownError."""
+    """Record that `reviewer_id` approves these exact texts; how many were new. Raises ContentUnknownError.
+
+    `pack_id`: the firm's own pack they are approved for; such an approval holds for it alone.
+    """
     wanted = list(dict.fromkeys(hashes))
     column = VariantRow.content_sha256 if subject is Subject.CONTENT else FrameRow.sha256
     known = set(await session.scalars(select(column).where(column.in_(wanted))))
@@ -117,6 +123,7 @@ async def approve(
             "sha256": sha256,
             "reviewer_id": reviewer_id,
             "approved_at": now,
+            "pack_id": pack_id,
         }
         for sha256 in wanted
     ]
@@ -167,10 +174,10 @@ async def void_approvals(
 
 
 async def approved(session: ReadSession, hashes: Collection[str]) -> set[str]:
-    """Those of `hashes` (of contents or frames) that enough different people approve right now."""
+    """Those of `hashes` (of library contents or frames) that enough different people approve right now."""
     rows = await session.scalars(
         select(ApprovalRow.sha256)
-        .where(among(ApprovalRow.sha256, hashes), ApprovalRow.voided_at.is_(None))
+        .where(among(ApprovalRow.sha256, hashes), ApprovalRow.voided_at.is_(None), ApprovalRow.pack_id.is_(None))
         .group_by(ApprovalRow.sha256)
         .having(func.count(ApprovalRow.reviewer_id.distinct()) >= APPROVERS_NEEDED)
     )
@@ -216,7 +223,7 @@ async def approved_frames(session: ReadSession) -> dict[UUID, Frame]:
 async def material(session: ReadSession, content_hashes: Collection[str]) -> Material:
     """What of this may leave now: texts that still hash to their approval, and approved frames."""
     rows = await session.scalars(select(VariantRow).where(among(VariantRow.content_sha256, content_hashes)))
-    live = await approved(session, content_hashes)
+    live = await approved(session, content_hashes) | await approved_own(session, content_hashes)
     contents: dict[str, Content] = {}
     for row in rows:
         content = Content(topic=row.topic, caption=row.caption, language=row.language)
@@ -275,7 +282,11 @@ async def scheduled(session: ReadSession, business_date: date, slot: Slot) -> di
         )
         .join(PackRow, PackRow.id == ScheduleRow.pack_id)
         .join(VariantRow, VariantRow.pack_id == PackRow.id)
-        .where(ScheduleRow.business_date == business_date, ScheduleRow.slot == slot)
+        .where(
+            ScheduleRow.business_date == business_date,
+            ScheduleRow.slot == slot,
+            or_(PackRow.state.is_(None), PackRow.state.in_([PackState.SCHEDULED, PackState.SENT])),
+        )
     )
     found: dict[UUID, Scheduled] = {}
     for advisor_id, family, capacities, language, sha256 in rows:

@@ -25,14 +25,18 @@ from project_one.content import service as content
 from project_one.content.export_routes import export_download_router, export_router
 from project_one.content.exports import Signer
 from project_one.content.fallback_routes import fallback_router
+from project_one.content.history_routes import history_router
+from project_one.content.pack_routes import pack_router
+from project_one.content.review_routes import review_router
 from project_one.content.scores import judged_packs
+from project_one.content.template_routes import template_router
 from project_one.delivery.read_routes import ledger_router
 from project_one.delivery.routes import delivery_router
 from project_one.delivery.simulate_routes import simulate_router
 from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
 from project_one.kernel import heartbeat, idempotency, logs, problems
-from project_one.kernel.db import WriteSession
+from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
 from project_one.settings import Settings
@@ -68,6 +72,9 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
 
     async def join(session: WriteSession, user_id: UUID, firm_id: UUID) -> None:
         await people.join_own_firm(session, user_id, firm_id, now=house.clock())
+
+    async def firms_of(session: ReadSession, person: UUID) -> frozenset[UUID]:
+        return frozenset(await people.live_firms(session, person))
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
@@ -130,6 +137,10 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         access_router(house.database, house.clock, principal, doorkeeper.revocations),
         key_router(house.database, house.clock, principal),
+        pack_router(house.database, house.shelf, house.clock, principal),
+        history_router(house.database, principal),
+        template_router(house.database, house.clock, principal),
+        review_router(house.database, house.clock, principal, firms_of),
     ):
         app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
 

@@ -1,0 +1,40 @@
+"""Reading overrides: those asked for, granted and revoked."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import literal, select, tuple_
+
+from project_one.compliance.errors import OverrideUnknownError
+from project_one.compliance.models import OverrideRow
+from project_one.kernel import pages
+from project_one.kernel.db import ReadSession
+
+
+async def read(session: ReadSession, override_id: UUID) -> OverrideRow:
+    """Raises OverrideUnknownError."""
+    row = await session.get(OverrideRow, override_id)
+    if row is None:
+        message = "There is no override with this id."
+        raise OverrideUnknownError(message)
+    return row
+
+
+async def listed(session: ReadSession, *, cursor: str | None, limit: int) -> tuple[list[OverrideRow], str | None]:
+    """Newest first, and the cursor of the next page."""
+    query = select(OverrideRow)
+    if cursor is not None:
+        moment, last = pages.decode(cursor, 2)
+        try:
+            asked_at, override_id = datetime.fromisoformat(moment), UUID(last)
+        except ValueError:
+            raise pages.invalid() from None
+        if asked_at.tzinfo is None:
+            raise pages.invalid()
+        key = tuple_(OverrideRow.asked_at, OverrideRow.id)
+        query = query.where(key < tuple_(literal(asked_at), literal(override_id)))
+    found = list(
+        await session.scalars(query.order_by(OverrideRow.asked_at.desc(), OverrideRow.id.desc()).limit(limit + 1))
+    )
+    last_row = found[limit - 1] if len(found) > limit else None
+    return found[:limit], pages.encode(last_row.asked_at.isoformat(), str(last_row.id)) if last_row else None
