@@ -88,7 +88,9 @@ async def test_the_daily_check_moves_states_and_keeps_scores(door: Door, house: 
                 now=house.clock(),
             )  # fmt: skip
             subject = verdicts.Subject(own.sha256, caption, Context(Capacity.MFD))
-            await verdicts.keep(session, [subject], load(), on=business_date(house.clock()), now=house.clock())
+            await verdicts.keep(
+                session, [subject], load(), on=business_date(house.clock()), now=house.clock(), firm_id=firm_id
+            )
     earlier = (soon - timedelta(days=1)).strftime("%d-%m-%Y")
     await door.import_register(amfi(("ARN-12345", "Asha Rao", earlier)), "2026-11-21")
     check = handlers(house, Vendor())["maintenance"][RecheckRegistrations.name]  # pyright: ignore[reportArgumentType]

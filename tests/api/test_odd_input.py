@@ -3,7 +3,6 @@
 import io
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -48,7 +47,7 @@ async def client(api_house: House) -> AsyncIterator[Client]:
         f"/v1/deliveries/{HUGE}",
         "/v1/deliveries?status=%00&owner=';--",
         f"/v1/fallback/packs?month={HUGE}",
-        f"/v1/fallback/packs?cursor={pages.encode('2026-01-01', str(uuid4()))}",
+        f"/v1/fallback/packs?cursor={pages.encode('2026-01-01', '0198a5b2-0000-7000-8000-00000000000f')}",
         "/v1/fallback/simulate?date=0000-00-00",
         "/v1/export/packs/%00",
         f"/v1/export/packs/{HUGE}",
@@ -69,7 +68,7 @@ async def test_odd_paths_and_queries(client: Client, path: str) -> None:
         ("/v1/policies/x/withdraw", {"reason": "\0" * 12}),
         ("/v1/policies/x/approve", {"effective_from": "0001-01-01"}),
         ("/v1/ai/lint", {"text": "\0", "advisor_type": "MFD", "policy_version": "\0"}),
-        (f"/v1/fallback/packs/{uuid4()}/approve", {"hashes": {"en": "\0" * 64}}),
+        ("/v1/fallback/packs/0198a5b2-0000-7000-8000-00000000000f/approve", {"hashes": {"en": "\0" * 64}}),
         ("/v1/fallback/packs", {"topic_family": "a", "capacities": ["MFD"], "texts": {"en": {"topic": "\0"}}}),
         ("/v1/fallback/packs", [1e400]),
     ],

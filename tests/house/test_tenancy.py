@@ -23,6 +23,7 @@ WHERE table_schema = 'public' AND column_name IN ('firm_id', 'advisor_id') ORDER
 """
 _WITHOUT_POLICIES = {"memberships", "organisations"}  # read to find out which firm a caller belongs to
 _EMPTY_IN_A_MORNING = {
+    "approvals",
     "packs",
     "variants",
     "schedules",

@@ -99,3 +99,9 @@ class UserClosedError(DomainError):
     code = "auth.user-closed"
     kind = Kind.CONFLICT
     title = "The user is deleted"
+
+
+class MemberAlreadyError(DomainError):
+    code = "auth.member-already"
+    kind = Kind.CONFLICT
+    title = "Already a member of a firm"

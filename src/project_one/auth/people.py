@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.auth.domain import Role
-from project_one.auth.errors import StaffRoleInvalidError, UserClosedError
+from project_one.auth.errors import MemberAlreadyError, StaffRoleInvalidError, UserClosedError
 from project_one.auth.models import MembershipRow, OrganisationRow, UserRow, UserStatus
 from project_one.auth.policy import STAFF
 from project_one.kernel.db import ReadSession, WriteSession
@@ -122,13 +122,11 @@ async def _apply(session: WriteSession, report: MembershipReport, *, ended: bool
 
 
 async def join_own_firm(session: WriteSession, user_id: UUID, firm_id: UUID, *, now: datetime) -> None:
-    """Make a person the first member of the firm she has just opened."""
-    vendor_id = f"own:{firm_id}"
-    session.add(
-        MembershipRow(
-            user_id=user_id, firm_id=firm_id, role="owner", vendor_id=vendor_id, vendor_updated_at=now, ended_at=None
-        )
-    )
+    """Make a person the first member of the firm she has just opened. Raises MemberAlreadyError."""
+    joined = await session.scalar(select(func.app_join_own_firm(user_id, firm_id, now)))
+    if not joined:
+        message = "You belong to a firm already; leave it first, or ask its owner."
+        raise MemberAlreadyError(message)
     data = {"firm": str(firm_id), "role": "owner"}
     await audit.record(session, Event(Action.MEMBERSHIP_SET, "user", str(user_id), f"user:{user_id}", data), now=now)
 

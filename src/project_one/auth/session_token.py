@@ -73,7 +73,7 @@ def _judge(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> Claim
         _forged("another issuer signed it")
     _check_times(claims, now)
     party = claims.get("azp")
-    if party is not None and party not in rules.parties:
+    if party is not None and (not isinstance(party, str) or party not in rules.parties):
         message = "The token was made for another application (azp); sign in through one of CLERK_AUTHORIZED_PARTIES."
         raise TokenPartyError(message)
     if claims.get("sts") == "pending":

@@ -32,7 +32,9 @@ def template_router(database: Database, clock: Clock, principal: Callable[..., P
         return {language: text.content(language) for language, text in body.variants.items()}
 
     @router.post("", response_model=TemplateOut, status_code=201, summary="Keep a template", responses=refusals(409))
-    async def create(body: TemplateIn, caller: Annotated[Principal, Depends(principal)], response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
+    async def create_template(
+        body: TemplateIn, caller: Annotated[Principal, Depends(principal)], response: Response
+    ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_WRITE)
         writer = writer_of(caller)
         async with database.scoped(caller.scope).transactions() as session:
@@ -40,7 +42,7 @@ def template_router(database: Database, clock: Clock, principal: Callable[..., P
             return out(row, response)
 
     @router.get("", response_model=Page[TemplateOut], summary="Your templates, by name", responses=refusals())
-    async def read_all(
+    async def read_all_template(
         caller: Annotated[Principal, Depends(principal)], cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
@@ -49,7 +51,9 @@ def template_router(database: Database, clock: Clock, principal: Callable[..., P
         return {"items": [pack_templates.as_dict(row) for row in found], "next_cursor": following}
 
     @router.get("/{template_id}", response_model=TemplateOut, summary="One template", responses=refusals(404))
-    async def read_one(template_id: UUID, caller: Annotated[Principal, Depends(principal)], response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
+    async def read_one_template(
+        template_id: UUID, caller: Annotated[Principal, Depends(principal)], response: Response
+    ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
         async with database.scoped(caller.scope).readings() as session:
             return out(await pack_templates.read(session, template_id), response)
@@ -60,7 +64,7 @@ def template_router(database: Database, clock: Clock, principal: Callable[..., P
         summary="Change it",
         responses=refusals(404, 409, 412, 428),
     )
-    async def change(  # pyright: ignore[reportUnusedFunction]
+    async def change_template(  # pyright: ignore[reportUnusedFunction]
         template_id: UUID,
         body: TemplateIn,
         caller: Annotated[Principal, Depends(principal)],
@@ -78,7 +82,7 @@ def template_router(database: Database, clock: Clock, principal: Callable[..., P
             return out(row, response)
 
     @router.delete("/{template_id}", status_code=204, summary="Delete it", responses=refusals(404))
-    async def remove(template_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> None:  # pyright: ignore[reportUnusedFunction]
+    async def remove_template(template_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> None:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_WRITE)
         writer = writer_of(caller)
         async with database.scoped(caller.scope).transactions() as session:

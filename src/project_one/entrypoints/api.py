@@ -58,7 +58,8 @@ PUBLIC_ROUTES = frozenset(
         "/v1/export/packs/{token}",  # the signature in it is the permission
     }
 )
-_REPEATABLE = frozenset({"/v1/ai/lint"})  # changes nothing, and may answer as a stream
+_REPEATABLE = frozenset({"/v1/ai/lint", "/v1/api-keys"})
+"""No Idempotency-Key: the first changes nothing and may answer as a stream; the answer of the second is a secret."""
 _UNCOUNTED = PUBLIC_ROUTES - {"/docs", "/openapi.json", "/v1/export/packs/{token}"}
 _READ_BY_PAGES = ["ETag", "Location", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
 _SILENT_AFTER = timedelta(seconds=15)
@@ -100,7 +101,8 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     principal: Callable[..., Any] = doorkeeper.principal  # a coroutine function; the routes see what it resolves to
 
     async def once(request: Request, caller: Annotated[Principal, Depends(principal)]) -> None:
-        if request.url.path not in _REPEATABLE:
+        is_upload = request.headers.get("content-type", "").startswith("multipart/")  # read already, piece by piece
+        if request.url.path not in _REPEATABLE and not is_upload:
             await keys.claimed(request, caller=f"{caller.actor} {caller.tenant}")
 
     app.include_router(health_router(house, producer))

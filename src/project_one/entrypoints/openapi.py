@@ -37,6 +37,7 @@ _TAGS = {
     "packs": "An advisor's own content from draft to approval.",
     "policies": "The life of a rulebook: drafted, tested, approved by a second person, in force from a date.",
     "registers": "Snapshots of the public registers, against which registrations are checked.",
+    "reviews": "The queue of the platform's reviewers, their decisions and overrides.",
     "webhooks": "What vendors call.",
 }
 _SCHEMES = {

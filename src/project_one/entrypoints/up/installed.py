@@ -200,6 +200,7 @@ def _environment(
         "CLERK_ISSUER": f"{sandbox_url}/clerk",
         "CLERK_WEBHOOK_SECRET": f"whsec_{secrets['clerk_webhook_key']}",
         "CLERK_AUTHORIZED_PARTIES": _DEMO_PARTY,
+        "CORS_ORIGINS": _DEMO_PARTY,
         "VAULT_KEY": secrets["vault_key"],
         "LOOKUP_KEY": secrets["lookup_key"],
         "CERTIFICATE_KEY": secrets["certificate_key"],
