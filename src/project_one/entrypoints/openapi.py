@@ -16,6 +16,7 @@ from project_one.auth.errors import NotAuthenticatedError, NotPermittedError
 from project_one.kernel import idempotency, problems
 from project_one.kernel.errors import DomainError
 from project_one.kernel.problems import STATUS, add_example
+from project_one.kernel.rates import RateExceededError
 
 FILE = Path(project_one.__file__).parents[2] / "docs" / "openapi.json"
 
@@ -103,7 +104,7 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
         del responses["422"]
     if not is_public:
         operation["security"] = [{"bearer": []}, {"apiKey": []}]
-        _refusals(responses, NotAuthenticatedError, NotPermittedError)
+        _refusals(responses, NotAuthenticatedError, NotPermittedError, RateExceededError)
     if "requestBody" in operation:
         add_example(responses, "400", "request.unreadable", "Body not readable")
         add_example(responses, "413", "request.too-large", "Body too large")
@@ -117,6 +118,11 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
         )
     if operation.get("parameters") or "requestBody" in operation:
         add_example(responses, "422", "request.invalid", "Invalid request")
+    for status, response in responses.items():
+        if status >= "400" and "content" not in response and not is_public:
+            said = response["description"]
+            add_example(responses, status, f"http.{status}", said)
+            response["description"] = said
 
 
 def _refusals(responses: dict[str, Any], *refusals: type[DomainError]) -> None:

@@ -11,6 +11,7 @@ from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Transactions
 from project_one.kernel.errors import DomainError, Kind
 from project_one.kernel.inbox import Arrival
+from project_one.kernel.problems import errors
 from project_one.vault import service as vault
 from project_one.vault.domain import Keyring
 from project_one.vendors.clerk.jobs import WorkClerkInbox
@@ -38,7 +39,7 @@ def clerk_webhook_router(transactions: Transactions, keyring: Keyring, clock: Cl
         "/webhooks/clerk",
         response_class=PlainTextResponse,
         summary="Reports about people and organisations from Clerk",
-        responses={401: {"description": "The signature is wrong, or older than five minutes"}},
+        responses=errors(ClerkSignatureWrongError),
     )
     async def receive_clerk(request: Request) -> str:  # pyright: ignore[reportUnusedFunction]
         raw, now = await request.body(), clock()
