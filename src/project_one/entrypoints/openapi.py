@@ -118,11 +118,21 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
         )
     if operation.get("parameters") or "requestBody" in operation:
         add_example(responses, "422", "request.invalid", "Invalid request")
-    for status, response in responses.items():
-        if status >= "400" and "content" not in response and not is_public:
-            said = response["description"]
-            add_example(responses, status, f"http.{status}", said)
-            response["description"] = said
+    if not is_public:
+        for status, response in responses.items():
+            if status >= "400":
+                _as_problem(responses, status, response)
+
+
+def _as_problem(responses: dict[str, Any], status: str, response: dict[str, Any]) -> None:
+    """Give a refusal that a route only names the shape of all refusals."""
+    said = response["description"]
+    body = response.get("content", {}).get(problems.MEDIA_TYPE, {})
+    if not body.get("examples"):
+        add_example(responses, status, f"http.{status}", said)
+        response["description"] = said
+    response["content"] = {problems.MEDIA_TYPE: response["content"][problems.MEDIA_TYPE]}
+    response["content"][problems.MEDIA_TYPE]["schema"] = {"$ref": problems.SCHEMA_REF}
 
 
 def _refusals(responses: dict[str, Any], *refusals: type[DomainError]) -> None:
