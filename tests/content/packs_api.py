@@ -29,7 +29,10 @@ from project_one.vocabulary.domain import Capacity
 
 from ..delivery.morning import furnish
 
-EN = {"topic": "Start early", "caption": "Small regular sums over 15 years have more time to grow. No return is assured."}
+EN = {
+    "topic": "Start early",
+    "caption": "Small regular sums over 15 years have more time to grow. No return is assured.",
+}
 HI = {
     "topic": "जल्दी शुरू करें",
     "caption": "15 साल तक की छोटी नियमित बचत को बढ़ने का अधिक समय मिलता है। कोई रिटर्न निश्चित नहीं है।",

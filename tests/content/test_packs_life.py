@@ -134,7 +134,7 @@ async def test_autosaves_cost_a_handful_of_queries_and_few_revisions(api: Api) -
     _, revisions, _ = await api.call(asha, "GET", f"{path}/revisions")
     assert [item["number"] for item in revisions["items"]] == [1]
     await api.call(asha, "POST", f"{path}/submit")
-    _, revisions, _ = await api.call(asha, "GET", f"{path}/revisions", limit="1")
+    _, revisions, _ = await api.call(asha, "GET", f"{path}/revisions")
     assert [item["number"] for item in revisions["items"]] == [2, 1]
     status, diff, _ = await api.call(asha, "GET", f"{path}/revisions/2/diff?against=1")
     changes = diff["languages"]["en"]["caption"]
@@ -193,9 +193,7 @@ async def test_one_pack_a_day_and_only_days_that_can_be(api: Api) -> None:
     two = await api.approved(asha, reviewer, variants={"en": EN | {"topic": "Another"}})
     day = tomorrow(api)
     assert (await api.call(asha, "POST", f"/content-packs/{one['id']}/schedule", {"business_date": day}))[0] == 200
-    status, refusal, _ = await api.call(
-        asha, "POST", f"/content-packs/{two['id']}/schedule", {"business_date": day}
-    )
+    status, refusal, _ = await api.call(asha, "POST", f"/content-packs/{two['id']}/schedule", {"business_date": day})
     assert (status, refusal["code"]) == (409, "content.day-taken")
     for body in (
         {"business_date": "2020-01-01"},
@@ -229,11 +227,13 @@ async def test_a_draft_is_deleted_and_a_pack_copied(api: Api) -> None:
     (item,) = waiting["items"]
     spoken = [change for change in item["since_approved"]["en"]["caption"] if change["op"] != "equal"]
     assert spoken == [{"op": "delete", "text": "15"}, {"op": "insert", "text": "20"}]
-    told = {finding["rule_id"] for kept in item["pack"]["checked"]["languages"].values() for finding in kept["findings"]}
+    told = {
+        finding["rule_id"] for kept in item["pack"]["checked"]["languages"].values() for finding in kept["findings"]
+    }
     assert told == {"HOUSE-PARITY"}
 
 
-async def test_progress_streams_until_the_check_is_done(api: Api, monkeypatch: object) -> None:
+async def test_progress_streams_until_the_check_is_done(api: Api) -> None:
     firm, _ = await firms(api.house)
     asha = member(firm)
     pack = await api.drafted(asha)

@@ -39,7 +39,7 @@ REMEDY = {
 _ORDER = (Language.EN, Language.HI, Language.MR)
 _DATE = re.compile(r"(?<!\d)(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.-](\d{1,2})[/.-](\d{4}))(?!\d)")
 _TOKEN = re.compile(
-    r"\d[\d,]*(?:\.\d+)?|%|[^\W\d_](?:[^\W\d_]|[\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963'’\u200c\u200d])*"
+    r"\d(?:[\d,]*\d)?(?:\.\d+)?|%|[^\W\d_](?:[^\W\d_]|[\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963'’\u200c\u200d])*|[^\w\s-]"
 )
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b")
 _YEARS = range(1900, 2200)
@@ -132,25 +132,30 @@ def _take_date(match: re.Match[str], dates: Counter[str]) -> str:
 
 
 def _take_named_dates(tokens: list[str], dates: Counter[str]) -> list[str]:
-    """Months beside a day or a year, counted as `2026-08-15`, `2026-08` or `08-15`; the other tokens."""
-    used: set[int] = set()
-    for at, token in enumerate(tokens):
+    """Months beside a day or a year, counted as `2026-08-15`, `2026-08` or `08-15`; the other tokens.
+
+    Punctuation between them (`July 31, 2026`) does not matter.
+    """
+    places = [place for place, token in enumerate(tokens) if token[0].isalnum()]
+    words, used = [tokens[place] for place in places], set[int]()
+    for at, token in enumerate(words):
         month = MONTHS.get(token)
         if month is None:
             continue
-        year_at = next((i for i in (at + 1, at + 2) if i < len(tokens) and _is_year(tokens[i])), None)
+        year_at = next((i for i in (at + 1, at + 2) if i < len(words) and _is_year(words[i])), None)
         day_at = next(
-            (i for i in (at - 1, at + 1) if 0 <= i < len(tokens) and i not in used and _is_day(tokens[i])), None
+            (i for i in (at - 1, at + 1) if 0 <= i < len(words) and i not in used and _is_day(words[i])), None
         )
         if year_at == at + 2 and day_at != at + 1:
             year_at = None
         if year_at is None and day_at is None:
             continue
-        year = tokens[year_at] if year_at is not None else None
-        day = f"{int(tokens[day_at]):02d}" if day_at is not None else None
+        year = words[year_at] if year_at is not None else None
+        day = f"{int(words[day_at]):02d}" if day_at is not None else None
         dates["-".join(part for part in (year, f"{month:02d}", day) if part)] += 1
         used |= {index for index in (at, year_at, day_at) if index is not None}
-    return [token for at, token in enumerate(tokens) if at not in used]
+    gone = {places[at] for at in used}
+    return [token for place, token in enumerate(tokens) if place not in gone]
 
 
 def _is_year(token: str) -> bool:
