@@ -6,6 +6,7 @@ from datetime import timedelta
 from sqlalchemy import select, text
 
 from project_one.content.models import ApprovalRow, ScheduleRow
+from project_one.content.submitting import CHECK_AGAIN, overdue_checks
 from project_one.delivery.domain import MessageStatus
 from project_one.delivery.models import MessageRow
 from project_one.delivery.service.packs import settle_packs
@@ -166,6 +167,20 @@ async def test_a_job_of_an_older_text_does_nothing(api: Api) -> None:
     await api.call(asha, "PATCH", path, {"variants": {"mr": None}}, If_Match='"2"')
     await api.run_jobs()
     assert (await api.call(asha, "GET", path))[1]["state"] == "draft"
+
+
+async def test_a_check_lost_with_the_queue_is_asked_for_again(api: Api) -> None:
+    firm, _ = await firms(api.house)
+    pack = await api.drafted(member(firm))
+    await api.call(member(firm), "POST", f"/content-packs/{pack['id']}/submit")
+    now = api.house.clock()
+    async with api.house.database.readings() as session:
+        assert await overdue_checks(session, now=now) == []
+        (again,) = await overdue_checks(session, now=now + CHECK_AGAIN)
+    assert (str(again.pack_id), again.version) == (pack["id"], 2)
+    await api.run_jobs()
+    async with api.house.database.readings() as session:
+        assert await overdue_checks(session, now=now + CHECK_AGAIN) == []
 
 
 async def test_what_nobody_may_let_pass_is_refused_with_its_findings(api: Api) -> None:

@@ -27,7 +27,7 @@ from project_one.content.packs import ALIKE, Move, PackState, alike, sketch
 from project_one.content.service import approved_frames
 from project_one.kernel import outbox
 from project_one.kernel.clock import Clock, business_date
-from project_one.kernel.db import Transactions, WriteSession
+from project_one.kernel.db import ReadSession, Transactions, WriteSession
 from project_one.vocabulary.domain import Language
 
 MODEL_DEADLINE_S = 10.0
@@ -74,6 +74,16 @@ async def _ask_again(session: WriteSession, pack: Pack, *, now: datetime) -> Non
     since = pack.row.updated_at
     if pack.state is PackState.CHECKING and since is not None and now - since >= CHECK_AGAIN:
         outbox.enqueue(session, ComplianceCheck(pack_id=pack.row.id, version=pack.version), now=now)
+
+
+async def overdue_checks(session: ReadSession, *, now: datetime) -> list[ComplianceCheck]:
+    """Checks that were promised two minutes ago and are not done: the queue may have been emptied."""
+    rows = await session.execute(
+        select(PackRow.id, PackRow.version).where(
+            PackRow.state == PackState.CHECKING, PackRow.updated_at <= now - CHECK_AGAIN
+        )
+    )
+    return [ComplianceCheck(pack_id=pack_id, version=version) for pack_id, version in rows if version is not None]
 
 
 def _complete(pack: Pack) -> None:

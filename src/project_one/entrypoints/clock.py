@@ -15,6 +15,7 @@ from project_one.advisor import service as advisors
 from project_one.advisor.jobs import RecheckRegistrations
 from project_one.bootstrap import House, open_house
 from project_one.channel.jobs import SyncChannel
+from project_one.content.submitting import CHECK_AGAIN, overdue_checks
 from project_one.delivery.jobs import CloseMorning, DriveNumber, PlanMorning, Reconcile
 from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import mornings_to_close
@@ -70,8 +71,13 @@ class ClockWork:
             jobs += [CloseMorning(morning_id=item) for item in await mornings_to_close(session, now=now)]
             if (await inbox.backlog(session))[InboxState.WAITING]:
                 jobs += [WorkInbox(), WorkClerkInbox()]
+            checks = await overdue_checks(session, now=now)
         for job in jobs:
             await self._producer.add(job.queue, job.name, job.model_dump(mode="json"), job_id=str(new_id()))
+        once = f"{_floor(now, CHECK_AGAIN):%Y%m%dT%H%M}"  # a check that is repeated each second would only queue up
+        for check in checks:
+            job_id = f"{check.name}-{check.pack_id}-{check.version}-{once}"
+            await self._producer.add(check.queue, check.name, check.model_dump(mode="json"), job_id=job_id)
 
     async def _raise_due(self) -> None:
         """Enter the scheduled moments that have come, and promise again what was not done."""

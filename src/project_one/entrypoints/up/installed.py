@@ -94,7 +94,7 @@ async def start_product(installation: Installation, *, drivers: int) -> None:
     commands = {
         "clock": ["clock"],
         "api": ["api"],
-        "worker": ["worker", "--name", "worker", "--queues", "webhooks,maintenance"],
+        "worker": ["worker", "--name", "worker", "--queues", "webhooks,content-processing,maintenance"],
     }
     for index in range(1, drivers + 1):
         commands[f"driver-{index}"] = ["worker", "--name", f"driver-{index}", "--queues", "whatsapp-delivery"]
