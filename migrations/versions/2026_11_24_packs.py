@@ -197,6 +197,6 @@ def downgrade() -> None:
     for index in ("ix_packs_state", "ix_packs_own"):
         op.drop_index(index, "packs")
     for constraint in ("ck_packs_own", "ck_packs_state"):
-        op.drop_constraint(constraint, "packs", type_="check")
+        op.drop_constraint(op.f(constraint), "packs", type_="check")
     for column in reversed(_of_packs()):
         op.drop_column("packs", column.name)
