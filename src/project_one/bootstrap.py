@@ -72,7 +72,7 @@ class House:
 
     @cached_property
     def shelf(self) -> PolicyShelf:
-        """The rules in force; read at the first use, since not every process asks them."""
+        """The rules in force; one of a process, since it remembers what it has read."""
         return PolicyShelf(self.database.readings)
 
     @cached_property
@@ -81,7 +81,6 @@ class House:
 
     async def read_library(self) -> None:
         """Have the rules read the approved library in every frame, so that the first message of a morning need not wait."""
-        await asyncio.to_thread(lambda: self.shelf)  # reading the rules takes most of a second
         guard = await self.guards.of(business_date(self.clock()))
         async with self.database.readings() as session:
             hashes = {sha for pack in await content.fallback_library(session) for sha in pack.contents.values()}

@@ -8,11 +8,12 @@ from pydantic import BaseModel
 
 from project_one.advisor.documents import REQUIRED, DocumentKind
 from project_one.advisor.models import AdvisorRow
+from project_one.advisor.papers import documents
 from project_one.advisor.schemas import AdvisorOut
 from project_one.advisor.tiers import entitlements, tier_in_force
+from project_one.kernel.db import ReadSession
 from project_one.kernel.etags import etag
 
-_PROBLEM: dict[str, Any] = {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 _TEXTS = {
     401: "No valid token",
     403: "Not permitted",
@@ -28,7 +29,7 @@ _TEXTS = {
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What an operation may answer instead, for its description."""
-    return {status: {"description": _TEXTS[status], **_PROBLEM} for status in (401, 403, *statuses)}
+    return {status: {"description": _TEXTS[status]} for status in (401, 403, *statuses)}
 
 
 def shown(row: object, schema: type[BaseModel]) -> dict[str, Any]:
@@ -50,3 +51,9 @@ def advisor_shown(
     }
     plain = set(AdvisorOut.model_fields) - set(computed)
     return {name: getattr(row, name) for name in plain} | computed
+
+
+async def advisor_read(session: ReadSession, row: AdvisorRow, now: datetime, response: Response) -> dict[str, Any]:
+    """One advisor with what is missing of her documents, and her ETag."""
+    given = {item.kind for item in await documents(session, row.id)}
+    return advisor_shown(row, now, given=given, response=response)

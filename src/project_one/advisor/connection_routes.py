@@ -7,17 +7,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from project_one.advisor import connection, numbers, onboarding, scoring
-from project_one.advisor.answers import advisor_shown, refusals, shown
+from project_one.advisor.answers import advisor_read, refusals, shown
 from project_one.advisor.connection import Agreement
-from project_one.advisor.models import AdvisorRow
-from project_one.advisor.papers import documents
 from project_one.advisor.ports import JudgedPacks
 from project_one.advisor.schemas import AdvisorOut, OptInIn, PhoneIn, ScoreOut, ScoreStandingOut
 from project_one.advisor.scores import score_of
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.kernel.clock import Clock
-from project_one.kernel.db import Database, ReadSession
+from project_one.kernel.db import Database
 from project_one.vault.domain import Keyring
 
 
@@ -27,10 +25,6 @@ def connection_router(
     router = APIRouter(prefix="/advisors/{advisor_id}", tags=["advisors"])
     changed: dict[str, Any] = {"response_model": AdvisorOut, "responses": refusals(404, 409, 422)}
 
-    async def answer(session: ReadSession, row: AdvisorRow, response: Response) -> dict[str, Any]:
-        given = {item.kind for item in await documents(session, row.id)}
-        return advisor_shown(row, clock(), given=given, response=response)
-
     @router.post("/whatsapp/opt-in", summary="Note that she agreed, and with which phone", **changed)
     async def opt_in(
         advisor_id: UUID, body: OptInIn, response: Response, caller: Annotated[Principal, Depends(principal)]
@@ -39,14 +33,14 @@ def connection_router(
         agreement = Agreement(numbers.phone(body.phone), body.proof_text_version, body.method, body.evidence)
         async with database.scoped(caller.scope).transactions() as session:
             row = await connection.opt_in(session, keyring, advisor_id, agreement, actor=caller.actor, now=clock())
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.delete("/whatsapp/opt-in", summary="End it; the next claim withdraws what is planned", **changed)
     async def opt_out(advisor_id: UUID, response: Response, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.ADVISOR_WRITE)
         async with database.scoped(caller.scope).transactions() as session:
             row = await connection.opt_out(session, advisor_id, actor=caller.actor, now=clock())
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.put("/whatsapp/phone", summary="Another number; it needs an opt-in of its own", **changed)
     async def move(
@@ -56,7 +50,7 @@ def connection_router(
         phone = numbers.phone(body.phone)
         async with database.scoped(caller.scope).transactions() as session:
             row = await connection.change_number(session, keyring, advisor_id, phone, actor=caller.actor, now=clock())
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.get(
         "/compliance-score",

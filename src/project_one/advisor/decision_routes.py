@@ -7,23 +7,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from project_one.advisor import checks, decisions, onboarding
-from project_one.advisor.answers import advisor_shown, refusals, shown
-from project_one.advisor.models import AdvisorRow
-from project_one.advisor.papers import documents
+from project_one.advisor.answers import advisor_read, refusals, shown
 from project_one.advisor.schemas import AdvisorOut, CheckOut, ChecksOut, ReasonIn, TierIn
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.kernel.clock import Clock, business_date
-from project_one.kernel.db import Database, WriteSession
+from project_one.kernel.db import Database
 
 
 def decision_router(database: Database, clock: Clock, principal: Callable[..., Principal]) -> APIRouter:
     router = APIRouter(prefix="/advisors/{advisor_id}", tags=["advisors"])
     decided: dict[str, Any] = {"response_model": AdvisorOut, "responses": refusals(404, 409, 422)}
-
-    async def answer(session: WriteSession, row: AdvisorRow, response: Response) -> dict[str, Any]:
-        given = {item.kind for item in await documents(session, row.id)}
-        return advisor_shown(row, clock(), given=given, response=response)
 
     @router.post("/approve", summary="Take documents and register entry as proof", **decided)
     async def approve(
@@ -35,7 +29,7 @@ def decision_router(database: Database, clock: Clock, principal: Callable[..., P
             row = await decisions.approve(
                 session, advisor_id, reason=body.reason, actor=caller.actor, now=now, today=business_date(now)
             )
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.post("/suspend", summary="Send her nothing from the next claim on", **decided)
     async def suspend(
@@ -44,7 +38,7 @@ def decision_router(database: Database, clock: Clock, principal: Callable[..., P
         require(caller, Permission.ADVISOR_DECIDE)
         async with database.scoped(caller.scope).transactions() as session:
             row = await decisions.suspend(session, advisor_id, reason=body.reason, actor=caller.actor, now=clock())
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.post("/reinstate", summary="Lift a suspension", **decided)
     async def reinstate(
@@ -56,7 +50,7 @@ def decision_router(database: Database, clock: Clock, principal: Callable[..., P
             row = await decisions.reinstate(
                 session, advisor_id, reason=body.reason, actor=caller.actor, now=now, today=business_date(now)
             )
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.post("/surrender", summary="She has given the registration up; for ever", **decided)
     async def surrender(
@@ -65,7 +59,7 @@ def decision_router(database: Database, clock: Clock, principal: Callable[..., P
         require(caller, Permission.ADVISOR_DECIDE)
         async with database.scoped(caller.scope).transactions() as session:
             row = await decisions.surrender(session, advisor_id, reason=body.reason, actor=caller.actor, now=clock())
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.put("/tier", summary="Book a tier", **decided)
     async def book(
@@ -76,7 +70,7 @@ def decision_router(database: Database, clock: Clock, principal: Callable[..., P
             row = await onboarding.set_tier(
                 session, advisor_id, body.tier, reason=body.reason, actor=caller.actor, now=clock()
             )
-            return await answer(session, row, response)
+            return await advisor_read(session, row, clock(), response)
 
     @router.get(
         "/checks",

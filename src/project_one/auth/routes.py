@@ -1,7 +1,6 @@
 """Who am I, end a session, keys for exports."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -80,7 +79,7 @@ def key_router(database: Database, clock: Clock, principal: Callable[..., Princi
         limit: pages.Limit = pages.DEFAULT_LIMIT,
     ) -> Any:
         require(caller, Permission.KEY_WRITE)
-        after = _after(cursor)
+        after = None if cursor is None else pages.moment_and_id(pages.decode(cursor, 2))
         async with database.scoped(caller.scope).readings() as session:
             rows = await api_keys.keys_of_firm(session, after=after, limit=limit + 1)
         last = rows[limit - 1] if len(rows) > limit else None
@@ -100,16 +99,3 @@ def key_router(database: Database, clock: Clock, principal: Callable[..., Princi
 
 def _out(row: ApiKeyRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in KeyOut.model_fields}
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    if cursor is None:
-        return None
-    created_at, key_id = pages.decode(cursor, 2)
-    try:
-        moment, found = datetime.fromisoformat(created_at), UUID(key_id)
-    except ValueError:
-        raise pages.invalid() from None
-    if moment.tzinfo is None:
-        raise pages.invalid()
-    return moment, found

@@ -1,6 +1,5 @@
 """Reading overrides: those asked for, granted and revoked."""
 
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import literal, select, tuple_
@@ -24,13 +23,7 @@ async def listed(session: ReadSession, *, cursor: str | None, limit: int) -> tup
     """Newest first, and the cursor of the next page."""
     query = select(OverrideRow)
     if cursor is not None:
-        moment, last = pages.decode(cursor, 2)
-        try:
-            asked_at, override_id = datetime.fromisoformat(moment), UUID(last)
-        except ValueError:
-            raise pages.invalid() from None
-        if asked_at.tzinfo is None:
-            raise pages.invalid()
+        asked_at, override_id = pages.moment_and_id(pages.decode(cursor, 2))
         key = tuple_(OverrideRow.asked_at, OverrideRow.id)
         query = query.where(key < tuple_(literal(asked_at), literal(override_id)))
     found = list(

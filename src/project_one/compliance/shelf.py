@@ -19,7 +19,7 @@ class PolicyShelf:
     """One per process. The shipped rulebook is in force until a version has been approved."""
 
     readings: Readings
-    _shipped: Rulebook = field(default_factory=load)
+    _shipped: Rulebook | None = None
     _read: dict[str, Rulebook] = field(default_factory=dict[str, Rulebook])
     _current: tuple[date, float, str | None] | None = None
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -31,12 +31,20 @@ class PolicyShelf:
                 version = await policies.current_version(session, on)
             self._current = (on, time.monotonic(), version)
         version = self._current[2]
-        return self._shipped if version is None else await self.version(version)
+        return await self.shipped() if version is None else await self.version(version)
+
+    async def shipped(self) -> Rulebook:
+        """The rulebook of this release; read at the first use, since not every process asks for it."""
+        async with self._reading:
+            if self._shipped is None:
+                self._shipped = await asyncio.to_thread(load)
+            return self._shipped
 
     async def version(self, version: str) -> Rulebook:
         """A version by its hash. Raises PolicyVersionInvalidError."""
-        if version == self._shipped.version:
-            return self._shipped
+        shipped = await self.shipped()
+        if version == shipped.version:
+            return shipped
         async with self._reading:
             if version not in self._read:
                 try:

@@ -1,13 +1,14 @@
 """Content, frames and the message composed of them. Everything here is client-facing and forwardable."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property, lru_cache
 from uuid import UUID
 
 from project_one.advisor.domain import Identity
-from project_one.kernel.canonical import canonical_json, sha256_hex
+from project_one.kernel.canonical import canonical_json, canonical_texts, sha256_hex
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
 APPROVERS_NEEDED = 2  # of library content and of frames; an advisor's own pack needs one reviewer who is not its author
@@ -18,6 +19,7 @@ MAX_LINK = 80
 MAX_STATIC = 60
 TAGLINE = "AMFI-registered Mutual Fund Distributor"
 PLACEHOLDERS = ("name", "registration", "caption", "link")
+_PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
 
 
 class Subject(StrEnum):
@@ -54,7 +56,7 @@ class Content:
             )
         )
 
-    @property
+    @cached_property
     def paragraph(self) -> str:
         """Topic and text as the one paragraph of the post (template parameters take no newline)."""
         return f"{self.topic}: {self.caption}"
@@ -82,6 +84,11 @@ class Frame:
             stop_button=self.stop_button,
             warning=self.warning,
         )
+
+    @cached_property
+    def pieces(self) -> Sequence[str]:
+        """The body taken apart: static text and, at every second place, the name of a placeholder."""
+        return _PLACEHOLDER.split(self.body)
 
     @property
     def template_name(self) -> str:
@@ -131,15 +138,13 @@ def compose(frame: Frame, content: Content, identity: Identity) -> Rendered:
         if not _is_one_line(value):
             message = f"{name} is empty or holds a line break, a tab, a brace or five spaces in a row"
             raise CompositionError(message)
-    text = frame.body
-    for name in PLACEHOLDERS:
-        text = text.replace("{{" + name + "}}", parameters[name])
+    text = "".join([parameters[piece] if index % 2 else piece for index, piece in enumerate(frame.pieces)])
     _check_budgets(text, parameters)
-    proof = canonical_json(
+    proof = canonical_texts(
         {
             "frame": frame.sha256,
             "language": frame.language.value,
-            "media": list(content.media),
+            "media": content.media,
             "text": text,
         }
     )
@@ -153,14 +158,14 @@ def _is_one_line(value: str) -> bool:
 
 
 def _check_budgets(text: str, parameters: Mapping[str, str]) -> None:
-    limits = {
-        "first line": (text.split("\n", 1)[0], MAX_FIRST_LINE),
-        "caption": (parameters["caption"], MAX_CAPTION),
-        "link": (parameters["link"], MAX_LINK),
-        "message": (text, MAX_BODY),
-    }
-    for name, (part, limit) in limits.items():
-        if utf16_units(part) > limit:
+    limits = (
+        ("first line", text.split("\n", 1)[0], MAX_FIRST_LINE),
+        ("caption", parameters["caption"], MAX_CAPTION),
+        ("link", parameters["link"], MAX_LINK),
+        ("message", text, MAX_BODY),
+    )
+    for name, part, limit in limits:
+        if len(part) * 2 > limit and utf16_units(part) > limit:  # a character has at most two
             message = f"the {name} has {utf16_units(part)} UTF-16 units, {limit} are allowed"
             raise CompositionError(message)
 

@@ -1,7 +1,6 @@
 """The fallback library over HTTP."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -52,7 +51,7 @@ def fallback_router(
     ) -> Any:
         require(caller, Permission.LIBRARY_READ)
         wanted = fallback.Wanted(language, capacity, month, approved if caller.is_staff else True)
-        after = None if cursor is None else _position(cursor)
+        after = None if cursor is None else pages.moment_and_id(pages.decode(cursor, 2))
         async with database.scoped(caller.scope).readings() as session:
             found = await fallback.packs(session, wanted, after=after, limit=limit + 1)
         return pages.page(found, limit, "created_at", "id")
@@ -101,14 +100,3 @@ def fallback_router(
             )
 
     return router
-
-
-def _position(cursor: str) -> tuple[datetime, UUID]:
-    text, pack_id = pages.decode(cursor, 2)
-    try:
-        moment, last = datetime.fromisoformat(text), UUID(pack_id)
-    except ValueError:
-        raise pages.invalid() from None
-    if moment.tzinfo is None:
-        raise pages.invalid()
-    return moment, last

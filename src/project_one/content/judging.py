@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from project_one.advisor.domain import Identity
 from project_one.advisor.of_firm import FirmAdvisor
 from project_one.compliance.domain import (
     AdRecord,
@@ -30,22 +31,23 @@ from project_one.content import parity
 from project_one.content.domain import CompositionError, Content, Frame, compose
 from project_one.vocabulary.domain import ContentClass, Language
 
+_NO_PAPERS = AdRecord()
 DUE = frozenset({Stage.RULES, Stage.MODEL, Stage.RENDERED})
 
 
 def context_of(
-    advisor: FirmAdvisor,
+    identity: Identity,
     language: Language,
-    content_class: ContentClass,
-    ad: AdRecord,
-    figures: Sequence[Figure],
+    content_class: ContentClass = ContentClass.EDUCATION,
+    ad: AdRecord = _NO_PAPERS,
+    figures: Sequence[Figure] = (),
 ) -> Context:
     """For whom a text speaks."""
     return Context(
-        capacity=advisor.identity.capacity,
-        registered_name=advisor.identity.registered_name,
-        registration_number=advisor.identity.registration_number,
-        declared_domain=advisor.identity.website,
+        capacity=identity.capacity,
+        registered_name=identity.registered_name,
+        registration_number=identity.registration_number,
+        declared_domain=identity.website,
         language=language,
         content_class=content_class,
         ad=ad,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +51,7 @@ async def listed(session: ReadSession, wanted: Wanted) -> tuple[list[Pack], str 
     if wanted.language is not None or wanted.q:
         query = query.where(PackRow.id.in_(_with_text(wanted)))
     if wanted.cursor is not None:
-        at, last = _moment_and_id(pages.decode(wanted.cursor, 2))
+        at, last = pages.moment_and_id(pages.decode(wanted.cursor, 2))
         point = tuple_(literal(at), literal(last))
         query = query.where(key < point if is_descending else key > point)
     order = (column.desc(), PackRow.id.desc()) if is_descending else (column, PackRow.id)
@@ -73,16 +73,6 @@ def _with_text(wanted: Wanted) -> Any:
         pattern = "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in wanted.q) + "%"
         query = query.where(or_(VariantRow.topic.ilike(pattern), VariantRow.caption.ilike(pattern)))
     return query
-
-
-def _moment_and_id(parts: Sequence[str]) -> tuple[datetime, UUID]:
-    try:
-        moment, last = datetime.fromisoformat(parts[0]), UUID(parts[1])
-    except ValueError:
-        raise pages.invalid() from None
-    if moment.tzinfo is None:
-        raise pages.invalid()
-    return moment, last
 
 
 async def revisions(
@@ -178,7 +168,7 @@ def _point(parts: Sequence[str]) -> list[Any]:
         risk, wanted = -int(parts[0][:4]), date.fromisoformat(parts[1])
     except ValueError:
         raise pages.invalid() from None
-    moment, last = _moment_and_id(parts[2:])
+    moment, last = pages.moment_and_id(parts[2:])
     return [literal(risk), literal(wanted), literal(moment), literal(last)]
 
 

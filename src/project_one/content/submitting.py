@@ -119,7 +119,7 @@ async def _first_and_third(
     registers: dict[Language, Any] = {}
     for language, content in pack.contents.items():
         contexts = [
-            (item, judging.context_of(item, language, pack.row.content_class, ad, figures_of(pack.row)))
+            (item, judging.context_of(item.identity, language, pack.row.content_class, ad, figures_of(pack.row)))
             for item in advisors
         ]
         one_each = {context.capacity: context for _, context in contexts}
@@ -175,7 +175,7 @@ async def check_with_model(tools: CheckTools, pack_id: UUID, version: int) -> No
             await ask(
                 tools.evaluator,
                 content.paragraph,
-                judging.context_of(advisor, language, pack.row.content_class, AdRecord(), ()),
+                judging.context_of(advisor.identity, language, pack.row.content_class),
                 deadline_s=MODEL_DEADLINE_S,
             )
             for _, advisor in sorted(capacities.items())

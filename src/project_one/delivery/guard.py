@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, time
 from typing import Protocol
 
 from project_one.advisor.domain import Identity
-from project_one.compliance.domain import Context, Finding, Severity
+from project_one.compliance.domain import Finding, Severity
 from project_one.compliance.policy import is_covered
 from project_one.compliance.rendered import check_parts, check_sender
 from project_one.compliance.rulebook import Rulebook
 from project_one.content.domain import CompositionError, Content, Frame, compose
+from project_one.content.judging import context_of
 from project_one.delivery.planning import Check
 from project_one.vocabulary.domain import Capacity
 
 _MOST_KEPT = 50_000
-_FEW = 1_000  # senders kept: the plan asks for one right after the other
 
 
 _ANY_NUMBER = {Capacity.MFD: "ARN-100001", Capacity.IA: "INA000100001", Capacity.RA: "INH000100001"}
@@ -43,7 +43,7 @@ class Guard:
     rulebook: Rulebook
     on: date
     _parts: dict[tuple[str, str], Sequence[Finding]] = field(default_factory=dict[tuple[str, str], Sequence[Finding]])
-    _senders: dict[Identity, Sequence[Finding]] = field(default_factory=dict[Identity, Sequence[Finding]])
+    _last: tuple[Identity, Sequence[Finding]] | None = None  # a sender is asked about frame by frame
 
     def refused_by(
         self,
@@ -85,21 +85,19 @@ class Guard:
     def _of_sender(
         self, frame: Frame, content: Content, identity: Identity, text: str, *, now: datetime
     ) -> Sequence[Finding]:
-        known = self._senders.get(identity)
-        if known is None:
+        last = self._last
+        if last is None or last[0] is not identity:
             around = text.replace(content.paragraph, "", 1)
-            known = check_sender(around, _context(identity, content), self.rulebook, on=self.on, now=now)
-            if len(self._senders) >= _FEW:
-                self._senders.clear()
-            self._senders[identity] = known
-        return known
+            found = check_sender(around, context_of(identity, content.language), self.rulebook, on=self.on, now=now)
+            self._last = last = (identity, found)
+        return last[1]
 
     def _of_parts(self, frame: Frame, content: Content) -> Sequence[Finding]:
         key = (frame.sha256, content.sha256)
         known = self._parts.get(key)
         if known is None:
             sender = Identity("Asha Rao", _ANY_NUMBER[frame.capacity], frame.capacity, "https://advisor.example")
-            text, context = compose(frame, content, sender).text, _context(sender, content)
+            text, context = compose(frame, content, sender).text, context_of(sender, content.language)
             now = datetime.combine(self.on, time(), UTC)  # only papers of the sender look at the clock
             known = [
                 *check_parts(text, context, self.rulebook, on=self.on),
@@ -126,13 +124,3 @@ class Guards:
             return current
         self._current = Guard(rulebook, on)
         return self._current
-
-
-def _context(identity: Identity, content: Content) -> Context:
-    return Context(
-        capacity=identity.capacity,
-        registered_name=identity.registered_name,
-        registration_number=identity.registration_number,
-        declared_domain=identity.website,
-        language=content.language,
-    )

@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+import orjson
+
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def canonical_json(value: Json) -> bytes:
     """UTF-8 JSON with sorted keys, no spaces, text as is, no NaN."""
-    text = json.dumps(
-        value,
-        sort_keys=True,
-        ensure_ascii=False,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-    return text.encode()
+    return _ENCODER.encode(value).encode()
+
+
+def canonical_texts(value: Mapping[str, str | Sequence[str]]) -> bytes:
+    """The bytes of canonical_json, several times faster, where every value is a text."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def sha256_hex(data: bytes) -> str:

@@ -7,7 +7,9 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -50,6 +52,17 @@ def decode(cursor: str, count: int) -> list[str]:
     if not isinstance(parts, list) or len(parts) != count or not all(map(_is_plain, parts)):
         raise invalid()
     return [str(part) for part in parts]
+
+
+def moment_and_id(parts: Sequence[str]) -> tuple[datetime, UUID]:
+    """Two parts of a cursor as the time and the id they are. Raises CursorInvalidError."""
+    try:
+        moment, row_id = datetime.fromisoformat(parts[0]), UUID(parts[1])
+    except ValueError:
+        raise invalid() from None
+    if moment.tzinfo is None:
+        raise invalid()
+    return moment, row_id
 
 
 def _is_plain(part: object) -> bool:

@@ -1,11 +1,13 @@
 """Planning a morning: take the snapshot, decide, write the difference into the ledger."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import RowMapping, case, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from project_one.advisor import service as advisors
@@ -22,12 +24,14 @@ from project_one.delivery.models import MessageRow, MorningRow
 from project_one.delivery.planning import (
     NO_REPEAT,
     Bound,
+    Check,
     Own,
     Plan,
     PlannedMessage,
     Reason,
     Snapshot,
     Spread,
+    Unplanned,
     plan_night,
 )
 from project_one.kernel.bulk import batched, insert_many, update_many
@@ -83,8 +87,7 @@ async def plan_morning(
         limit=limit,
     )
     granted = await overrides.granted(session, snapshot.contents.keys(), guard.rulebook.version)
-    plan = plan_night(snapshot, guard.checking(granted, now=now))
-    result = await _apply(session, morning, plan, now=now)
+    result = await _apply(session, morning, _planned(snapshot, guard.checking(granted, now=now)), now=now)
     morning.unplanned = result.unplanned
     morning.planned_at = now
     if result.added or result.rebound or result.withdrawn:
@@ -196,6 +199,19 @@ async def _recent(session: ReadSession, business_date: date) -> dict[UUID, froze
     return {advisor_id: frozenset(hashes) for advisor_id, hashes in found.items()}
 
 
+async def _planned(snapshot: Snapshot, check: Check) -> AsyncIterator[Plan]:
+    """The plan in pieces; the next is made, off the event loop, while the last is written. Advisors do not depend on
+    each other."""
+    upcoming: asyncio.Task[Plan] | None = None
+    for some in batched(snapshot.advisors):
+        made = await upcoming if upcoming is not None else None
+        upcoming = asyncio.create_task(asyncio.to_thread(plan_night, replace(snapshot, advisors=some), check))
+        if made is not None:
+            yield made
+    if upcoming is not None:
+        yield await upcoming
+
+
 def _renders(bound: Bound | None) -> dict[str, Any]:
     return {str(frame_id): sha256 for frame_id, sha256 in bound.renders.items()} if bound else {}
 
@@ -224,7 +240,7 @@ _COMPARED = (
 )
 
 
-async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now: datetime) -> PlanResult:
+async def _apply(session: WriteSession, morning: MorningRow, plan: AsyncIterator[Plan], *, now: datetime) -> PlanResult:
     """Insert what is new, rebind what changed, withdraw who is no longer deliverable."""
     query = select(
         MessageRow.id,
@@ -236,37 +252,43 @@ async def _apply(session: WriteSession, morning: MorningRow, plan: Plan, *, now:
         row["advisor_id"]: row
         for row in (await session.execute(query.where(MessageRow.morning_id == morning.id))).mappings()
     }
-    fresh: list[PlannedMessage] = []
+    planned = added = rebound = 0
+    unplanned: list[Unplanned] = []
+    async for piece in plan:
+        fresh = [message for message in piece.messages if message.advisor_id not in existing]
+        there = [
+            (message, existing.pop(message.advisor_id)) for message in piece.messages if message.advisor_id in existing
+        ]
+        await insert_many(session, MessageRow, [_new_row(morning, message) for message in fresh])
+        planned, added, unplanned = planned + len(piece.messages), added + len(fresh), unplanned + piece.unplanned
+        rebound += await _rebind(session, morning, there, now=now)
+    withdrawn = await _withdraw(session, existing, unplanned, now=now)
+    told = [{"advisor_id": str(item.advisor_id), "reason": item.reason.value} for item in unplanned]
+    return PlanResult(morning.id, planned, added, rebound, withdrawn, told)
+
+
+async def _rebind(
+    session: WriteSession,
+    morning: MorningRow,
+    messages: Sequence[tuple[PlannedMessage, RowMapping]],
+    *,
+    now: datetime,
+) -> int:
+    """Write what differs from the row that is there; how many."""
     changed: list[dict[str, Any]] = []
     events: list[Event] = []
-    for message in plan.messages:
-        row = existing.pop(message.advisor_id, None)
-        if row is None:
-            fresh.append(message)
-            continue
+    for message, row in messages:
         columns = _columns(message)
-        if row["status"] is not MessageStatus.PLANNED or any(row[name] != columns[name] for name in _COMPARED):
-            again = {"status": MessageStatus.PLANNED, "cause": None, "withdrawn_at": None}
-            changed.append({"id": row["id"], **again, **columns})
-            data = {"from": row["content_sha256"], "to": message.binding.sha256}
-            events.append(
-                Event(
-                    Action.MESSAGE_REBOUND,
-                    "message",
-                    str(row["id"]),
-                    "planner",
-                    data,
-                    morning.business_date,
-                )
-            )
-    for batch in batched(fresh):
-        await insert_many(session, MessageRow, [_new_row(morning, message) for message in batch])
-    for batch in batched(changed):
-        await update_many(session, MessageRow, batch)
+        if row["status"] is MessageStatus.PLANNED and all(row[name] == columns[name] for name in _COMPARED):
+            continue
+        again = {"status": MessageStatus.PLANNED, "cause": None, "withdrawn_at": None}
+        changed.append({"id": row["id"], **again, **columns})
+        data = {"from": row["content_sha256"], "to": message.binding.sha256}
+        day = morning.business_date
+        events.append(Event(Action.MESSAGE_REBOUND, "message", str(row["id"]), "planner", data, day))
+    await update_many(session, MessageRow, changed)
     await audit.record_all(session, events, now=now)
-    withdrawn = await _withdraw(session, existing, plan, now=now)
-    unplanned = [{"advisor_id": str(item.advisor_id), "reason": item.reason.value} for item in plan.unplanned]
-    return PlanResult(morning.id, len(plan.messages), len(fresh), len(changed), withdrawn, unplanned)
+    return len(changed)
 
 
 def _new_row(morning: MorningRow, message: PlannedMessage) -> dict[str, Any]:
@@ -291,9 +313,11 @@ _WITHDRAWN_FOR = {
 }
 
 
-async def _withdraw(session: WriteSession, left_over: dict[UUID, Any], plan: Plan, *, now: datetime) -> int:
+async def _withdraw(
+    session: WriteSession, left_over: Mapping[UUID, RowMapping], unplanned: Sequence[Unplanned], *, now: datetime
+) -> int:
     """Rows of advisors whom the plan no longer serves."""
-    reasons = {item.advisor_id: item.reason for item in plan.unplanned}
+    reasons = {item.advisor_id: item.reason for item in unplanned}
     count = 0
     for advisor_id, row in left_over.items():
         if row["status"] is MessageStatus.PLANNED:

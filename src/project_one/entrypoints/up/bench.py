@@ -33,6 +33,7 @@ from project_one.settings import Settings
 _PATIENCE_S = 120
 _POSTS, _POSTING = 4_000, 16
 _PLANNED = 100_000
+_RESTING_CORES = 0.25
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ async def run_course(course: Course) -> dict[str, Any]:
             async with open_house(settings, process="bench", pool_size=4) as house:
                 await prepare(installation, house, advisors=course.advisors)
                 await start_product(installation, drivers=up.drivers)
+                await _at_rest(installation)
                 plan = await plan_and_release(
                     house, advisors=course.advisors, spread_s=course.spread_s, now=house.clock()
                 )
@@ -113,6 +115,18 @@ async def run_course(course: Course) -> dict[str, Any]:
         "duplicates": judged["duplicates"],
         "cpu_s": cpu,
     }
+
+
+async def _at_rest(installation: Installation) -> None:
+    """Until every process has started: at 06:00 they have been up for hours, with the library read."""
+    used, end = sum(cpu_seconds(installation).values()), time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        await asyncio.sleep(1)
+        before, used = used, sum(cpu_seconds(installation).values())
+        if used - before < _RESTING_CORES:
+            return
+    message = "The installation did not come to rest; something of it works without being asked."
+    raise UpError(message)
 
 
 def cpu_seconds(installation: Installation) -> dict[str, float]:
