@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Request
 from sqlalchemy import func, select
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project_one.bootstrap import House
 from project_one.kernel import idempotency, problems
@@ -31,11 +32,19 @@ def application(house: House, ran: list[Any], gate: asyncio.Event, *, caller: st
             raise RuntimeError
         return {"made": len(ran)}
 
-    @app.middleware("http")
-    async def frame(request: Request, call_next: Any) -> Any:
-        return await keys.answered(request, call_next)
-
+    app.add_middleware(Framed, keys=keys)
     return app
+
+
+class Framed:
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self.app, self.keys = app, keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self.keys.answered(Request(scope, receive), self.app, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def post(client: Client, key: str, body: dict[str, Any], **headers: str) -> Any:

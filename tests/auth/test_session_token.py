@@ -64,8 +64,9 @@ async def refused(token: str, now: datetime = NOW) -> str:
 
 async def test_a_genuine_token() -> None:
     found = await verify(signed(o={"id": "org_1", "rol": "admin"}, oiat=1), Keys(), RULES, now=NOW)
-    assert found == Claims("user_1", "sess_1", "org_1")
-    assert await verify(signed(azp=None), Keys(), RULES, now=NOW) == Claims("user_1", "sess_1")
+    ends = NOW.timestamp() + 60
+    assert found == Claims("user_1", "sess_1", ends, "org_1")
+    assert await verify(signed(azp=None), Keys(), RULES, now=NOW) == Claims("user_1", "sess_1", ends)
     acting = await verify(signed(act={"iss": "x", "sid": "s", "sub": "user_9"}), Keys(), RULES, now=NOW)
     assert acting.impersonator == "user_9"
 

@@ -39,10 +39,11 @@ class TokenRules:
 
 @dataclass(frozen=True)
 class Claims:
-    """What a genuine token says. `impersonator`: Clerk's id of the person who acts as the user."""
+    """What a genuine token says. `expires_at`: seconds of Unix time; `impersonator`: Clerk's id of who acts as the user."""
 
     user: str
     session: str
+    expires_at: float
     organisation: str | None = None
     impersonator: str | None = None
 
@@ -85,6 +86,7 @@ def _judge(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> Claim
     return Claims(
         user=_text(claims, "sub"),
         session=_text(claims, "sid"),
+        expires_at=_number(claims, "exp"),
         organisation=_inner(claims, "o", "id"),
         impersonator=_inner(claims, "act", "sub"),
     )
@@ -93,12 +95,17 @@ def _judge(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> Claim
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     at, leeway = now.timestamp(), LEEWAY.total_seconds()
     expires, begins = (_number(claims, name) for name in ("exp", "nbf"))
-    if at >= expires + leeway:
-        message = "The token has expired; fetch a fresh one from Clerk and send the request again."
-        raise TokenExpiredError(message)
+    ensure_lasts(expires, now)
     if at < begins - leeway:
         message = "The token is not valid yet; check the clock of the machine that made it."
         raise TokenEarlyError(message)
+
+
+def ensure_lasts(expires_at: float, now: datetime) -> None:
+    """Raises TokenExpiredError."""
+    if now.timestamp() >= expires_at + LEEWAY.total_seconds():
+        message = "The token has expired; fetch a fresh one from Clerk and send the request again."
+        raise TokenExpiredError(message)
 
 
 def _number(claims: Mapping[str, Any], name: str) -> float:

@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 import uvicorn
@@ -35,6 +35,7 @@ from project_one.delivery.routes import delivery_router
 from project_one.delivery.simulate_routes import simulate_router
 from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
+from project_one.entrypoints.frame import Frame
 from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.queue import JobProducer
@@ -63,7 +64,6 @@ _REPEATABLE = frozenset({"/v1/ai/lint", "/v1/api-keys"})
 _UNCOUNTED = PUBLIC_ROUTES - {"/docs", "/openapi.json", "/v1/export/packs/{token}"}
 _READ_BY_PAGES = ["ETag", "Location", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
 _SILENT_AFTER = timedelta(seconds=15)
-_BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
 
 
 def build_app(house: House, producer: JobProducer) -> FastAPI:
@@ -146,23 +146,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     ):
         app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
 
-    @app.middleware("http")
-    async def frame(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:  # pyright: ignore[reportUnusedFunction]
-        request.state.request_id = uuid4().hex
-        if request.url.path not in _UNCOUNTED:
-            refusal = await doorkeeper.count_stranger(request)
-            if refusal is not None:
-                return refusal
-        limit = body_limit_of(request.url.path) or _BODY_LIMIT
-        if int(request.headers.get("content-length") or 0) > limit or not await fits(request, limit):
-            return too_large(request, limit)
-        response = await keys.answered(request, call_next)
-        response.headers.update(doorkeeper.rate_headers(request))
-        response.headers["X-Request-Id"] = request.state.request_id
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
+    app.add_middleware(Frame, doorkeeper=doorkeeper, keys=keys, uncounted=_UNCOUNTED, limit_of=body_limit_of)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -173,29 +157,6 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
             max_age=600,
         )
     return app
-
-
-async def fits(request: Request, limit: int) -> bool:
-    """Whether a body that came in pieces, without a length, keeps the limit; what was read of it stays for the handler."""
-    if "transfer-encoding" not in request.headers:
-        return True
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            return False
-    request._body = bytes(body)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  where Starlette looks for it
-    return True
-
-
-def too_large(request: Request, limit: int) -> Response:
-    return problems.problem(
-        status=413,
-        code="request.too-large",
-        title="Body too large",
-        detail=f"Send at most {limit} bytes.",
-        request=request,
-    )
 
 
 def health_router(house: House, producer: JobProducer) -> APIRouter:

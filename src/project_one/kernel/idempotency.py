@@ -7,7 +7,7 @@ claimed() ── first time ──► the handler runs ──► answered() keep
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,6 +16,8 @@ from fastapi import FastAPI, Request, Response
 from sqlalchemy import LargeBinary, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Send
 
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Base, Transactions, text_enum
@@ -129,29 +131,38 @@ class Keys:
             headers = {"Idempotency-Replayed": "true"}
             raise Replayed(Response(row.body, row.status or 200, headers, row.media_type))
 
-    async def answered(self, request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    async def answered(self, request: Request, app: ASGIApp, receive: Receive, send: Send) -> None:
         """Run the rest of the application and keep its answer; of an unexpected failure nothing is kept."""
+        held: list[Message] = []
+
+        async def keeping(message: Message) -> None:
+            if getattr(request.state, "idempotency", None) is None:
+                await send(message)
+                return
+            held.append(message)
+            if message["type"] == "http.response.start" or message.get("more_body", False):
+                return
+            await self._keep(request, held)
+            for item in held:
+                await send(item)
+
         try:
-            response = await call_next(request)
+            await app(request.scope, receive, keeping)
         except BaseException:
             await self._forget(request)
             raise
-        if getattr(request.state, "idempotency", None) is None:
-            return response
-        if response.status_code >= 500:
-            await self._forget(request)
-            return response
-        body = b"".join([chunk async for chunk in _chunks(response)])
-        await self._keep(request, response, body)
-        headers = {name: value for name, value in response.headers.items() if name != "content-length"}
-        return Response(body, response.status_code, headers)
 
-    async def _keep(self, request: Request, response: Response, body: bytes) -> None:
+    async def _keep(self, request: Request, messages: Sequence[Message]) -> None:
+        """`messages`: the answer, whole."""
+        status = messages[0]["status"]
+        if status >= 500:
+            await self._forget(request)
+            return
         done = {
             "state": KeyState.DONE,
-            "status": response.status_code,
-            "media_type": response.headers.get("content-type"),
-            "body": body,
+            "status": status,
+            "media_type": Headers(raw=messages[0]["headers"]).get("content-type"),
+            "body": b"".join(item.get("body", b"") for item in messages[1:]),
             "expires_at": self.clock() + _KEPT_FOR,
         }
         async with self.transactions() as session:
@@ -165,11 +176,6 @@ class Keys:
         if key_sha256 is not None:
             async with self.transactions() as session:
                 await session.execute(delete(IdempotencyKeyRow).where(IdempotencyKeyRow.key_sha256 == key_sha256))
-
-
-async def _chunks(response: Response) -> AsyncGenerator[bytes]:
-    async for chunk in getattr(response, "body_iterator"):  # noqa: B009  Starlette's own wrapper, not exported as a type
-        yield chunk.encode() if isinstance(chunk, str) else bytes(chunk)
 
 
 def _digest(*parts: str) -> str:

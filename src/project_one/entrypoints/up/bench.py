@@ -71,7 +71,7 @@ async def run_course(course: Course) -> dict[str, Any]:
             async with open_house(settings, process="bench", pool_size=4) as house:
                 await prepare(installation, house, advisors=course.advisors)
                 await start_product(installation, drivers=up.drivers)
-                await _at_rest(installation)
+                await at_rest(installation)
                 plan = await plan_and_release(
                     house, advisors=course.advisors, spread_s=course.spread_s, now=house.clock()
                 )
@@ -117,7 +117,7 @@ async def run_course(course: Course) -> dict[str, Any]:
     }
 
 
-async def _at_rest(installation: Installation) -> None:
+async def at_rest(installation: Installation) -> None:
     """Until every process has started: at 06:00 they have been up for hours, with the library read."""
     used, end = sum(cpu_seconds(installation).values()), time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:
@@ -135,9 +135,16 @@ def cpu_seconds(installation: Installation) -> dict[str, float]:
     found: dict[str, float] = {}
     for name, pid in ((name, family.pid(name)) for family in families for name in family.names):
         process = psutil.Process(pid)
-        times = [item.cpu_times() for item in (process, *process.children(recursive=True))]
-        found[name] = sum(item.user + item.system for item in times)
+        found[name] = sum(map(_used, (process, *process.children(recursive=True))))
     return found
+
+
+def _used(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:  # a server's helper that has just ended
+        return 0.0
+    return times.user + times.system
 
 
 async def _peak_per_second(installation: Installation) -> int:

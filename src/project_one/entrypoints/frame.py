@@ -1,0 +1,100 @@
+"""What stands around every request: its id, the count of strangers, the limit of its body, headers of the answer.
+
+Plain ASGI: a middleware of the framework's own kind puts a task and a queue between the application and the wire.
+"""
+
+from collections.abc import Callable, Collection
+from uuid import uuid4
+
+from fastapi import Request, Response
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from project_one.entrypoints.doorkeeper import Doorkeeper
+from project_one.kernel import problems
+from project_one.kernel.idempotency import Keys
+
+_BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
+
+
+class Frame:
+    """`uncounted`: paths where strangers are not counted; `limit_of`: bytes a path may get, None for the usual."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        doorkeeper: Doorkeeper,
+        keys: Keys,
+        uncounted: Collection[str],
+        limit_of: Callable[[str], int | None],
+    ) -> None:
+        self._app = app
+        self._doorkeeper = doorkeeper
+        self._keys = keys
+        self._uncounted = uncounted
+        self._limit_of = limit_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        request.state.request_id = uuid4().hex
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._doorkeeper.rate_headers(request))
+                headers["X-Request-Id"] = request.state.request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        refusal = None
+        if request.url.path not in self._uncounted:
+            refusal = await self._doorkeeper.count_stranger(request)
+        if refusal is None:
+            limit = self._limit_of(request.url.path) or _BODY_LIMIT
+            if int(request.headers.get("content-length") or 0) > limit:
+                refusal = _too_large(request, limit)
+            elif "transfer-encoding" in request.headers:
+                body = await _read(receive, limit)
+                refusal = _too_large(request, limit) if body is None else None
+                receive = _replaying(body or b"", receive)
+        if refusal is not None:
+            await refusal(scope, receive, with_headers)
+            return
+        await self._keys.answered(request, self._app, receive, with_headers)
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """A body that comes in pieces, without a length; None when it is longer than the limit."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """What was read, once; then whatever comes."""
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return again
+
+
+def _too_large(request: Request, limit: int) -> Response:
+    return problems.problem(
+        status=413,
+        code="request.too-large",
+        title="Body too large",
+        detail=f"Send at most {limit} bytes.",
+        request=request,
+    )
