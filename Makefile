@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test setup check chaos bench eval
+.PHONY: run up test setup check chaos bench eval
 
 N ?= 3
 SEED ?= 1
@@ -9,6 +9,10 @@ SEED ?= 1
 run:
 	@$(PYTHON) scripts/setup_env.py runtime
 	@$(BIN)/project-one demo $(ARGS)
+
+up:
+	@$(PYTHON) scripts/setup_env.py runtime
+	@$(BIN)/project-one up $(ARGS)
 
 setup:
 	@$(PYTHON) scripts/setup_env.py dev

@@ -100,6 +100,7 @@ class House:
             version=self.settings.whatsapp_api_version,
             access_token=self.settings.whatsapp_access_token.get_secret_value(),
             waba_id=self.settings.whatsapp_waba_id,
+            clock=self.clock,
         )
 
     async def sync_channel(self, directory: ChannelDirectory) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvloop
 
 from project_one_sandbox import config as settings
+from project_one_sandbox import wall
 from project_one_sandbox.clerk import ClerkConfig
 from project_one_sandbox.config import Config, ConfigError
 from project_one_sandbox.server import start
@@ -30,6 +31,7 @@ def _arguments() -> argparse.Namespace:
         default=1.0,
         help="divides every delay, multiplies every rate",
     )
+    parser.add_argument("--clock-offset", type=float, default=0.0, help="seconds it lives ahead of the host")
     parser.add_argument("--config", type=Path, help="JSON file, merged into the defaults")
     return parser.parse_args()
 
@@ -88,6 +90,7 @@ def main() -> int:
     scale: float = arguments.time_scale
     try:
         _check(port, scale)
+        wall.move(arguments.clock_offset)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(_load(arguments.config), host=host, port=port, scale=scale))
     except ConfigError as error:

@@ -3,7 +3,6 @@
 import base64
 import hmac
 import json
-import time
 from dataclasses import dataclass, field
 from hashlib import sha256
 from secrets import token_hex
@@ -13,6 +12,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
+from project_one_sandbox import wall
 from project_one_sandbox.shapes import Json
 
 _BITS = 2_048
@@ -69,7 +69,7 @@ class Clerk:
         self, issuer: str, *, sub: str, sid: str | None, org: str | None, ttl: float, claims: Json, header: Json
     ) -> str:
         """A session token of version 2. `claims` and `header` overwrite; a null removes."""
-        key, now = self.current(), int(time.time())
+        key, now = self.current(), int(wall.now())
         body: Json = {
             "azp": self.config.party,
             "exp": now + int(ttl),
@@ -94,7 +94,7 @@ def event(kind: str, data: Json) -> Json:
     return {
         "object": "event",
         "type": kind,
-        "timestamp": int(time.time() * 1_000),
+        "timestamp": int(wall.now() * 1_000),
         "instance_id": "ins_sandbox",
         "data": data,
     }
@@ -109,7 +109,7 @@ def signature(secret: str, message_id: str, stamp: str, raw: bytes) -> str:
 async def tell(config: ClerkConfig, url: str, body: Json, *, message_id: str | None, age_s: int) -> Json:
     """POST a signed event once; what came back. `age_s`: how long ago it was signed. Raise `OSError` when nobody answers."""
     raw = json.dumps(body).encode()
-    sent_as, stamp = message_id or f"msg_{token_hex(12)}", str(int(time.time()) - age_s)
+    sent_as, stamp = message_id or f"msg_{token_hex(12)}", str(int(wall.now()) - age_s)
     headers = {
         "Content-Type": "application/json",
         "svix-id": sent_as,

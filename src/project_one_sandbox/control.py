@@ -5,7 +5,7 @@ import time
 
 from aiohttp import web
 
-from project_one_sandbox import answers, clerk_routes
+from project_one_sandbox import answers, clerk_routes, wall
 from project_one_sandbox.config import NUMBER_STATUSES, QUALITIES, ConfigError, Reader
 from project_one_sandbox.limits import TokenBucket
 from project_one_sandbox.messages import normalised
@@ -185,7 +185,7 @@ def _status_update(template: Template) -> Json:
             "description": "Changed through the sandbox's control API.",
         }
     if template.status == "DISABLED":
-        value["disable_info"] = {"disable_date": int(time.time())}
+        value["disable_info"] = {"disable_date": int(wall.now())}
     return value
 
 
@@ -242,7 +242,7 @@ def _number_update(number: Number, event: str, limit: str) -> Json:
 def _account_update(old: str, new: str) -> Json | None:
     """None where Meta has no webhook for the change."""
     if new == "RESTRICTED":
-        expiration = int(time.time()) + 86_400
+        expiration = int(wall.now()) + 86_400
         info = [
             {
                 "restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING",
@@ -253,7 +253,7 @@ def _account_update(old: str, new: str) -> Json | None:
     if "BANNED" not in {old, new}:
         return None
     state = "DISABLE" if new == "BANNED" else "REINSTATE"
-    date = time.strftime("%B %d, %Y", time.gmtime())
+    date = time.strftime("%B %d, %Y", time.gmtime(wall.now()))
     return {
         "event": "DISABLED_UPDATE",
         "ban_info": {"waba_ban_state": state, "waba_ban_date": date},

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from project_one_sandbox import wall
 from project_one_sandbox.shapes import Json
 
 RECEIPTS_PER_RECORD = 3
@@ -130,7 +131,7 @@ class Oracle:
     ) -> Record:
         record = Record(
             seq=self.records.next_seq,
-            at=time.time() if at is None else at,
+            at=wall.now() if at is None else at,
             number=number,
             to=to,
             opaque=opaque,

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from project_one_sandbox import config as settings
+from project_one_sandbox import wall
 from project_one_sandbox.clerk import Clerk, ClerkConfig
 from project_one_sandbox.config import Config
 from project_one_sandbox.faults import FaultBook, Hits
@@ -164,7 +165,7 @@ class World:
             wa_id=outgoing.wa_id,
             opaque=outgoing.opaque,
             category=None if template is None else template.category,
-            at=time.time(),
+            at=wall.now(),
         )
         record = self.oracle.note(
             Outcome.ACCEPTED,
@@ -191,7 +192,7 @@ class World:
         item: Json = {
             "from": wa_id,
             "id": wamid,
-            "timestamp": str(int(time.time())),
+            "timestamp": str(int(wall.now())),
             "type": kind,
             kind: content,
         }

@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import heapq
 import hmac
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from functools import partial
 
 import aiohttp
 
+from project_one_sandbox import wall
 from project_one_sandbox.config import Config
 from project_one_sandbox.oracle import Oracle, Receipt
 from project_one_sandbox.payloads import (
@@ -143,7 +143,7 @@ class Courier:
 
     def tell_account(self, name: str, value: Json) -> None:
         """A change of a template, a number or the account; these are never batched."""
-        body = account_body(self._config.waba_id, name, value, int(time.time()))
+        body = account_body(self._config.waba_id, name, value, int(wall.now()))
         self._enqueue(body, 1, [])
 
     def _at(self, due: float, action: Callable[[], None]) -> None:
@@ -259,7 +259,7 @@ class Courier:
             return False
 
     def _acknowledge(self, post: Post) -> None:
-        now = time.time()
+        now = wall.now()
         self._waiting -= post.updates
         self._statistics.acknowledged += 1
         for receipt in post.receipts:

@@ -1,6 +1,7 @@
 """Meta's wire format at our door: errors to actions, webhooks to reports, nonsense to a refusal."""
 
 import contextlib
+from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -12,6 +13,8 @@ from project_one.delivery.ports import Accepted, Refused, Unclear
 from project_one.vendors.whatsapp.client import _outcome  # pyright: ignore[reportPrivateUsage]
 from project_one.vendors.whatsapp.errors import action_for
 from project_one.vendors.whatsapp.webhook import PayloadUnreadableError, is_genuine, parse
+
+NOW = datetime(2026, 12, 2, 0, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -39,10 +42,11 @@ def test_an_unknown_code_is_judged_by_its_status(status: int, action: Action) ->
 
 def test_answers_are_read() -> None:
     ok = orjson.dumps({"messages": [{"id": "wamid.x", "message_status": "held_for_quality_assessment"}]})
-    accepted = _outcome(200, ok)
+    accepted = _outcome(200, ok, NOW)
     assert isinstance(accepted, Accepted)
     assert accepted.is_held
-    refused = _outcome(400, orjson.dumps({"error": {"code": 131049, "message": "x"}}))
+    assert accepted.at == NOW
+    refused = _outcome(400, orjson.dumps({"error": {"code": 131049, "message": "x"}}), NOW)
     assert isinstance(refused, Refused)
     assert refused.cause is Cause.USER_CAP
 
@@ -51,7 +55,7 @@ def test_answers_are_read() -> None:
     ("status", "raw"), [(502, b"<html>"), (200, b""), (200, b"{}"), (504, b"[]"), (500, b'{"error":{}}')]
 )
 def test_an_unreadable_answer_is_unclear_not_failed(status: int, raw: bytes) -> None:
-    assert isinstance(_outcome(status, raw), Unclear)
+    assert isinstance(_outcome(status, raw, NOW), Unclear)
 
 
 def _payload(status: dict[str, object]) -> bytes:

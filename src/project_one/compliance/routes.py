@@ -30,6 +30,7 @@ from project_one.compliance.rewrite import Rewrite, rewrite
 from project_one.compliance.rulebook import Rulebook
 from project_one.compliance.schemas import LintIn, LintOut
 from project_one.compliance.shelf import PolicyShelf
+from project_one.compliance.wordings import reason
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.problems import errors
 
@@ -80,7 +81,7 @@ def shown(conclusion: Conclusion, rulebook: Rulebook, proposal: Rewrite | None) 
 def _finding(finding: Finding, register: Register, rules: Mapping[str, Any]) -> dict[str, Any]:
     rule, language = rules.get(finding.rule_id), reader_language(register)
     told = {
-        "message": rule.message[language] if rule else None,
+        "message": rule.message[language] if rule else reason(finding.rule_id, language),
         "remedy": rule.remedy[language] if rule else None,
         "basis": rule.basis if rule else None,
     }

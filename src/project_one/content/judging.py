@@ -27,6 +27,7 @@ from project_one.compliance.domain import (
 )
 from project_one.compliance.rendered import check_parts, check_sender
 from project_one.compliance.rulebook import Rulebook
+from project_one.compliance.wordings import reason
 from project_one.content import parity
 from project_one.content.domain import CompositionError, Content, Frame, compose
 from project_one.vocabulary.domain import ContentClass, Language
@@ -132,7 +133,7 @@ def _finding(finding: Finding, language: Language, rulebook: Rulebook) -> dict[s
     if finding.rule_id == parity.RULE_ID:
         message, remedy = parity.MESSAGE[language].format(what=finding.quote), parity.REMEDY[language]
     else:
-        message = rule.message[language.value] if rule else None
+        message = rule.message[language.value] if rule else reason(finding.rule_id, language.value)
         remedy = rule.remedy[language.value] if rule else None
     return {
         "rule_id": finding.rule_id,

@@ -26,6 +26,7 @@ from project_one.entrypoints.up import api_bench
 from project_one.entrypoints.up import bench as bench_run
 from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
+from project_one.entrypoints.up import staying
 from project_one.entrypoints.up.installed import Options
 from project_one.entrypoints.up.places import UpError
 from project_one.kernel.errors import DomainError
@@ -93,6 +94,24 @@ def demo(
     """Everything on this machine: start, release a morning now, show it, certify it, keep serving."""
     options = demo_run.DemoOptions(advisors=advisors, once=once, as_json=as_json)
     raise typer.Exit(run(demo_run.demo(Options(api_port=port, fresh=fresh), options)))
+
+
+@app.command()
+def up(
+    advisors: Annotated[int, typer.Option(min=0, max=100_000, help="How many demo advisors.")] = 10,
+    *,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw the data away first.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
+    at: Annotated[
+        str | None, typer.Option(help="Rehearse another time: '2026-12-01 18:00', Indian time. Left out: now.")
+    ] = None,
+    time_scale: Annotated[
+        float, typer.Option(min=1, max=100, help="Deadlines and pauses of a morning are this many times shorter.")
+    ] = 1,
+) -> None:
+    """Everything on this machine, until Ctrl-C: the servers, the sandbox, the API, the workers and the clock."""
+    rehearsal = staying.Rehearsal(at, time_scale)
+    run(staying.stay(port=port, fresh=fresh, advisors=advisors, rehearsal=rehearsal))
 
 
 @app.command()

@@ -16,7 +16,7 @@ ORGANISATION = "org_demo_firm"
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """`organisation`: the one she has chosen when she signs in."""
+    """`organisation`: the one she has chosen when she signs in; an advisor without one has yet to register herself."""
 
     clerk_id: str
     role: Role
@@ -30,6 +30,7 @@ DEMO_PEOPLE = {
     "dpo": DemoPerson("user_demo_dpo", Role.DPO),
     "operator": DemoPerson("user_demo_operator", Role.OPERATOR),
     "advisor": DemoPerson("user_demo_advisor", Role.ADVISOR, ORGANISATION),
+    "newcomer": DemoPerson("user_demo_newcomer", Role.ADVISOR),
 }
 
 
@@ -44,7 +45,7 @@ async def seed_demo_people(house: House) -> None:
         for person in DEMO_PEOPLE.values():
             if person.role is not Role.ADVISOR:
                 await people.grant_role(session, person.clerk_id, person.role, actor="seed", now=now)
-            elif firm_id is not None:
+            elif person.organisation is not None and firm_id is not None:
                 await people.link_organisation(session, ORGANISATION, firm_id, actor="seed", now=now)
                 report = MembershipReport("orgmem_demo_advisor", person.clerk_id, firm_id, "admin", now)
                 await people.record_membership(session, report, now=now)

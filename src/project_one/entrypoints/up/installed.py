@@ -119,7 +119,7 @@ def _check_port_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            message = f"Port {port} is in use; stop what listens there or choose another with ARGS='--port {port + 1}'."
+            message = f"Port {port} is in use; stop what listens there or choose another with --port {port + 1} (of make run: ARGS='--port {port + 1}')."
             raise UpError(message) from None
 
 
@@ -241,7 +241,7 @@ async def _start_sandbox(installation: Installation, options: Options, secrets: 
         "SANDBOX_CLERK_WEBHOOK_SECRET": f"whsec_{secrets['clerk_webhook_key']}",
         "SANDBOX_CLERK_WEBHOOK_URL": f"http://127.0.0.1:{installation.environment['API_PORT']}/webhooks/clerk",
     }
-    scale = installation.environment.get("TIME_SCALE", "1")
+    told = installation.environment
     argv = [
         sys.executable,
         "-m",
@@ -251,7 +251,8 @@ async def _start_sandbox(installation: Installation, options: Options, secrets: 
         "--config",
         str(path),
         "--time-scale",
-        scale,
+        told.get("TIME_SCALE", "1"),
+        f"--clock-offset={told.get('CLOCK_OFFSET_S', '0')}",
     ]
     await installation.family.add(Command("sandbox", argv, environment, installation.place.logs / "sandbox.log"))
     await _await_http(installation, "sandbox", f"{installation.sandbox_url}/_sandbox/health")

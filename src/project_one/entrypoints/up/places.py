@@ -139,6 +139,7 @@ def open_place(*, fresh: bool) -> Place:
             "valkey",
             "secrets.json",
             "certificates",
+            "documents",
         ):
             _remove(root / name)
     return Place(root=root, account=server_account())

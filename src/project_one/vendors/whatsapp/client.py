@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from project_one.delivery.ports import (
     Refused,
     Unclear,
 )
+from project_one.kernel.clock import Clock
 from project_one.vendors.whatsapp.errors import action_for
 
 _CONNECT_S = 2.0
@@ -54,8 +55,10 @@ class WhatsAppClient:
         version: str,
         access_token: str,
         waba_id: str,
+        clock: Clock,
         connections: int = 1000,
     ) -> None:
+        self._clock = clock
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._waba_id = waba_id
         self._is_loopback = _is_loopback(base_url)
@@ -99,11 +102,11 @@ class WhatsAppClient:
         try:
             async with self._session.post(url, json=body) as response:
                 raw = await response.read()
-                return _outcome(response.status, raw)
+                return _outcome(response.status, raw, self._clock())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            return NotWritten(type(error).__name__, datetime.now(UTC))
+            return NotWritten(type(error).__name__, self._clock())
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Unclear(type(error).__name__, datetime.now(UTC))
+            return Unclear(type(error).__name__, self._clock())
 
     async def numbers(self) -> Sequence[NumberReport]:
         fields = "id,quality_rating,status,throughput"
@@ -164,8 +167,7 @@ class WhatsAppClient:
                 return found
 
 
-def _outcome(status: int, raw: bytes) -> Outcome:
-    now = datetime.now(UTC)
+def _outcome(status: int, raw: bytes, now: datetime) -> Outcome:
     try:
         body = orjson.loads(raw)
         if status == _OK:
