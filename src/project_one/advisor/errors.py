@@ -63,6 +63,11 @@ class EntitlementError(DomainError):
     title = "Not part of the booked tier"
 
 
+class TierNeededError(EntitlementError):
+    code = "advisor.tier-needed"
+    title = "A larger tier is needed"
+
+
 class DocumentUnknownError(DomainError):
     code = "advisor.document-unknown"
     kind = Kind.NOT_FOUND

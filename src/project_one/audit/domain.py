@@ -40,6 +40,8 @@ class Action(StrEnum):
     USER_DELETED = "user.deleted"
     MEMBERSHIP_SET = "membership.set"
     MEMBERSHIP_ENDED = "membership.ended"
+    SEAT_TAKEN = "seat.taken"
+    SEAT_AWAITED = "seat.awaited"
     ORGANISATION_LINKED = "organisation.linked"
     STAFF_ROLE_GRANTED = "staff.role-granted"
     STAFF_ROLE_REVOKED = "staff.role-revoked"

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
+from project_one.advisor.firm_tier import ensure_languages
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.content import pack_rows
@@ -30,7 +31,8 @@ async def add(
     *,
     now: datetime,
 ) -> PackTemplateRow:
-    """Raises PackTemplateTakenError when the firm has one of that name."""
+    """Raises PackTemplateTakenError when the firm has one of that name, TierNeededError."""
+    await ensure_languages(session, writer.firm_id, len(contents), now=now)
     values = {
         "id": new_id(),
         "firm_id": writer.firm_id,
@@ -71,7 +73,8 @@ async def change(
     *,
     now: datetime,
 ) -> None:
-    """Put other content into a locked template. Raises PackTemplateTakenError."""
+    """Put other content into a locked template. Raises PackTemplateTakenError, TierNeededError."""
+    await ensure_languages(session, writer.firm_id, len(contents), now=now)
     other = select(PackTemplateRow.id).where(
         PackTemplateRow.firm_id == row.firm_id, PackTemplateRow.name == name, PackTemplateRow.id != row.id
     )

@@ -11,8 +11,11 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from project_one.advisor import firm_tier
+from project_one.advisor.errors import TierNeededError
 from project_one.auth.domain import Principal
 from project_one.auth.errors import NotAuthenticatedError
+from project_one.auth.ports import FirmTerms
 from project_one.auth.revocation import Revocations
 from project_one.auth.service import Authenticator, Provider, StaffTokens
 from project_one.auth.session_token import TokenRules
@@ -40,6 +43,10 @@ class Doorkeeper:
             retry=Retry(NoBackoff(), 0),
         )
         self.revocations = Revocations(client, house.database.readings)
+        self.terms = FirmTerms(
+            ensure_keys=lambda session, firm_id: firm_tier.ensure_exports(session, firm_id, now=house.clock()),
+            seats=lambda session, firm_id: firm_tier.seats_of_firm(session, firm_id, now=house.clock()),
+        )
         self._rates = Rates(redis_url)
         self._authenticator: Authenticator | None = None
 
@@ -52,6 +59,7 @@ class Doorkeeper:
             staff=StaffTokens(settings.operator_token.get_secret_value(), settings.reviewers),
             provider=None if jwks is None else Provider(TokenRules(settings.clerk_issuer, settings.parties), jwks),
             revocations=self.revocations,
+            terms=self.terms,
             clock=self._house.clock,
         )
         try:
@@ -68,14 +76,14 @@ class Doorkeeper:
         _bearer: Annotated[object, Security(BEARER)],
         _key: Annotated[object, Security(API_KEY)],
     ) -> Principal:
-        """The caller, as a dependency; the two schemes are named for the OpenAPI document. Raises NotAuthenticatedError, RateExceededError."""
+        """The caller, as a dependency; the two schemes are named for the OpenAPI document. Raises NotAuthenticatedError, TierNeededError, RateExceededError."""
         assert self._authenticator is not None  # noqa: S101  the application serves only while it is open
         headers = request.headers
         try:
             caller: Principal = await self._authenticator.authenticate(
                 headers.get("authorization"), headers.get("x-api-key")
             )
-        except NotAuthenticatedError:
+        except (NotAuthenticatedError, TierNeededError):
             if _has_credentials(request):  # without any it was counted at the door
                 self._judge(request, await self._hit_address(request))
             raise

@@ -6,9 +6,11 @@ from uuid import UUID
 
 import structlog
 
+from project_one.advisor.firm_tier import seats_of_firm
 from project_one.advisor.firms import open_firm
 from project_one.auth import people
 from project_one.auth.people import MembershipReport
+from project_one.auth.seats import record_moves, seating
 from project_one.kernel import inbox
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Transactions, WriteSession
@@ -77,7 +79,11 @@ async def apply(session: WriteSession, change: Change, *, now: datetime) -> None
             firm_id = await _firm(session, change.organisation, change.organisation_name, now=now)
             report = MembershipReport(change.membership, change.user, firm_id, change.role, change.updated_at)
             record = people.end_membership if change.has_ended else people.record_membership
+            seats = await seats_of_firm(session, firm_id, now=now)
+            before = await seating(session, firm_id, seats)
             await record(session, report, now=now)
+            after = await seating(session, firm_id, seats)
+            await record_moves(session, firm_id, before, after, actor=people.VENDOR, now=now)
 
 
 async def _firm(session: WriteSession, organisation: str, name: str, *, now: datetime) -> UUID:
