@@ -105,9 +105,10 @@ async def _revise(session: WriteSession, pack: Pack, writer: Writer, *, now: dat
     """What is submitted is a revision; its number."""
     last = await rows.last_revision(session, pack.row.id)
     if last is not None and last.content == rows.as_json(pack.contents):
+        last.submitted_at = last.submitted_at or now
         return last.number
     number = (last.number if last else 0) + 1
-    rows.add_revision(session, pack, number=number, author_id=writer.user_id, now=now)
+    rows.add_revision(session, pack, number=number, author_id=writer.user_id, now=now, submitted_at=now)
     return number
 
 
