@@ -16,12 +16,12 @@ from project_one.content.models import PackRow
 from project_one.content.pack_rows import Pack
 from project_one.kernel.clock import business_date, ist_moment
 from project_one.kernel.db import WriteSession
+from project_one.kernel.turns import take_turn
 
 
 async def ensure_within(session: WriteSession, pack: Pack, *, now: datetime) -> None:
     """Raises DayQuotaError when the firm has used up today's. Two at once wait for each other until they commit."""
-    lock = func.hashtextextended(f"project_one.content.day-quota:{pack.firm_id}", 0)
-    await session.execute(select(func.pg_advisory_xact_lock(lock)))
+    await take_turn(session, f"content.day-quota:{pack.firm_id}")
     tier = await tier_of_firm(session, pack.firm_id, now=now)
     most = entitlements(tier).packs_per_day
     used = await _submitted(session, pack.firm_id, but=pack.row.id, now=now)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from project_one.advisor.firm_tier import ensure_languages
 from project_one.audit import service as audit
@@ -75,13 +76,12 @@ async def change(
 ) -> None:
     """Put other content into a locked template. Raises PackTemplateTakenError, TierNeededError."""
     await ensure_languages(session, writer.firm_id, len(contents), now=now)
-    other = select(PackTemplateRow.id).where(
-        PackTemplateRow.firm_id == row.firm_id, PackTemplateRow.name == name, PackTemplateRow.id != row.id
-    )
-    if await session.scalar(other) is not None:
-        raise _taken()
     row.name, row.content_class, row.content = name, content_class, pack_rows.as_json(contents)
     row.version, row.updated_at = row.version + 1, now
+    try:
+        await session.flush()  # the unique index answers when another took the name meanwhile
+    except IntegrityError:
+        raise _taken() from None
     await _note(session, row, Action.PACK_TEMPLATE_SAVED, writer, now=now)
 
 
