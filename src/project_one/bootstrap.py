@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from project_one.advisor import checks as registration_checks
 from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
+from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
@@ -103,6 +104,14 @@ class House:
             waba_id=self.settings.whatsapp_waba_id,
         )
 
+    async def publish_revoked(self, session_id: str) -> None:
+        """Tell every process of a session whose end is committed."""
+        revocations = Revocations.connected(self.settings.redis_url.get_secret_value(), self.database.readings)
+        try:
+            await revocations.publish(session_id)
+        finally:
+            await revocations.close()
+
     async def sync_channel(self, directory: ChannelDirectory) -> list[str]:
         """Numbers and templates as the vendor has them now; names of templates whose text is not ours."""
         transactions, spares = self.database.transactions, self.delivery.spares
@@ -154,7 +163,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         f"{os.getpid()}-{secrets.token_hex(3)}",
     )
     inbox = InboxTools(transactions, house.keyring, policy, clock)
-    clerk = ClerkInboxTools(transactions, house.keyring, clock)
+    clerk = ClerkInboxTools(transactions, house.keyring, clock, house.publish_revoked)
 
     async def drive(job: DriveNumber) -> None:
         await drive_number(tools, job.number_id)

@@ -43,6 +43,8 @@ class Action(StrEnum):
     SEAT_TAKEN = "seat.taken"
     SEAT_AWAITED = "seat.awaited"
     ORGANISATION_LINKED = "organisation.linked"
+    ORGANISATION_ENDED = "organisation.ended"
+    FIRM_RENAMED = "firm.renamed"
     STAFF_ROLE_GRANTED = "staff.role-granted"
     STAFF_ROLE_REVOKED = "staff.role-revoked"
     SESSION_REVOKED = "session.revoked"

@@ -15,7 +15,7 @@ from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.auth.domain import Role
 from project_one.auth.errors import MemberAlreadyError, StaffRoleInvalidError, UserClosedError
-from project_one.auth.models import MembershipRow, OrganisationRow, UserRow, UserStatus
+from project_one.auth.models import EndedOrganisationRow, MembershipRow, OrganisationRow, UserRow, UserStatus
 from project_one.auth.policy import STAFF
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
@@ -75,8 +75,11 @@ async def delete_user(session: WriteSession, clerk_id: str, *, now: datetime) ->
 
 
 async def firm_of(session: ReadSession, clerk_org_id: str) -> UUID | None:
-    """The firm that stands for an organisation."""
-    return await session.scalar(select(OrganisationRow.firm_id).where(OrganisationRow.clerk_org_id == clerk_org_id))
+    """The firm that stands for an organisation; None for one that was deleted."""
+    ended = select(EndedOrganisationRow.clerk_org_id).where(EndedOrganisationRow.clerk_org_id == clerk_org_id)
+    return await session.scalar(
+        select(OrganisationRow.firm_id).where(OrganisationRow.clerk_org_id == clerk_org_id, ~ended.exists())
+    )
 
 
 async def link_organisation(

@@ -7,9 +7,6 @@ from typing import Annotated
 
 from fastapi import Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from project_one.advisor import firm_tier
 from project_one.advisor.errors import TierNeededError
@@ -35,14 +32,7 @@ class Doorkeeper:
     def __init__(self, house: House) -> None:
         self._house = house
         redis_url = house.settings.redis_url.get_secret_value()
-        client: Redis = Redis.from_url(
-            redis_url,
-            decode_responses=True,
-            socket_connect_timeout=0.5,
-            socket_timeout=0.5,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self.revocations = Revocations(client, house.database.readings)
+        self.revocations = Revocations.connected(redis_url, house.database.readings)
         self.terms = FirmTerms(
             ensure_keys=lambda session, firm_id: firm_tier.ensure_exports(session, firm_id, now=house.clock()),
             seats=lambda session, firm_id: firm_tier.seats_of_firm(session, firm_id, now=house.clock()),
