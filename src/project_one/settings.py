@@ -9,6 +9,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from project_one.vendors.clerk.pem import read_pem
+
 _KEY_BYTES = 32
 
 
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
 
     clerk_issuer: str = ""
     clerk_jwks_url: str = ""
+    clerk_jwt_key: str = ""
     clerk_webhook_secret: SecretStr = SecretStr("")
     clerk_authorized_parties: str = ""
     cors_origins: str = ""
@@ -87,9 +90,16 @@ class Settings(BaseSettings):
         if self.clerk_issuer and not (self.clerk_webhook_secret.get_secret_value() and self.parties):
             message = "CLERK_ISSUER needs CLERK_WEBHOOK_SECRET and CLERK_AUTHORIZED_PARTIES beside it"
             raise ValueError(message)
+        if self.clerk_jwt_key:
+            try:
+                read_pem(self.clerk_jwt_key)
+            except ValueError as error:
+                message = f"CLERK_JWT_KEY cannot be used: {error}"
+                raise ValueError(message) from None
         if (
             self.environment is Environment.PRODUCTION
             and self.clerk_issuer
+            and not self.clerk_jwt_key
             and not self.jwks_url.startswith("https://")
         ):
             message = "CLERK_JWKS_URL, or CLERK_ISSUER without it, must begin with https:// in production"

@@ -20,6 +20,7 @@ from project_one.bootstrap import House
 from project_one.kernel import problems, rates
 from project_one.kernel.rates import RateExceededError, Rates, Standing
 from project_one.vendors.clerk.jwks import JwksClient
+from project_one.vendors.clerk.pem import PemKey
 
 BEARER = HTTPBearer(auto_error=False, description="A Clerk session token, or a staff token of the installation.")
 API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="A key of a firm: POST /v1/api-keys.")
@@ -43,11 +44,11 @@ class Doorkeeper:
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
         settings = self._house.settings
-        jwks = JwksClient(settings.jwks_url) if settings.clerk_issuer else None
+        keys = self._signing_keys() if settings.clerk_issuer else None
         self._authenticator = Authenticator(
             self._house.database,
             staff=StaffTokens(settings.operator_token.get_secret_value(), settings.reviewers),
-            provider=None if jwks is None else Provider(TokenRules(settings.clerk_issuer, settings.parties), jwks),
+            provider=None if keys is None else Provider(TokenRules(settings.clerk_issuer, settings.parties), keys),
             revocations=self.revocations,
             terms=self.terms,
             clock=self._house.clock,
@@ -55,10 +56,14 @@ class Doorkeeper:
         try:
             yield
         finally:
-            if jwks is not None:
-                await jwks.close()
+            if keys is not None:
+                await keys.close()
             await self.revocations.close()
             await self._rates.close()
+
+    def _signing_keys(self) -> JwksClient | PemKey:
+        settings = self._house.settings
+        return PemKey(settings.clerk_jwt_key) if settings.clerk_jwt_key else JwksClient(settings.jwks_url)
 
     async def principal(
         self,
