@@ -15,6 +15,8 @@ from pydantic import SecretStr
 from project_one.advisor import checks as registration_checks
 from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
+from project_one.advisor.papers import sweep_documents
+from project_one.advisor.ports import DocumentStorage
 from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
@@ -46,6 +48,7 @@ from project_one.vault.domain import Keyring
 from project_one.vendors.clerk.jobs import WorkClerkInbox
 from project_one.vendors.clerk.tasks import ClerkInboxTools, work_clerk_inbox
 from project_one.vendors.storage.local import LocalStorage
+from project_one.vendors.storage.s3 import Bucket, S3Storage
 from project_one.vendors.whatsapp.client import WhatsAppClient
 from project_one.vendors.whatsapp.jobs import WorkInbox
 from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
@@ -91,8 +94,12 @@ class House:
         await asyncio.to_thread(guard.learn, pairs)
 
     @cached_property
-    def documents(self) -> LocalStorage:
-        """Where the sealed documents of advisors lie."""
+    def documents(self) -> DocumentStorage:
+        """Where the sealed documents of advisors lie: a bucket when one is named, else a folder of this machine."""
+        settings = self.settings
+        if settings.documents_bucket:
+            bucket = Bucket(settings.documents_bucket, settings.documents_region, settings.documents_endpoint_url)
+            return S3Storage(bucket)
         return LocalStorage(self.settings.documents_folder)
 
     def whatsapp(self) -> WhatsAppClient:
@@ -210,6 +217,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
                 last = await scoring.record_scores(session, judged_packs, after=last, now=now)
             if last is None:
                 break
+        await sweep_documents(house.database.readings, house.documents, now=now)
 
     checking = CheckTools(transactions, None, house.shelf.version, clock)
 

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     certificate_key: Key
 
     documents_folder: Path = Path("documents")
+    documents_bucket: str = ""
+    documents_region: str = "ap-south-1"
+    documents_endpoint_url: str = ""
 
     whatsapp_base_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v24.0"
@@ -103,6 +106,10 @@ class Settings(BaseSettings):
             and not self.jwks_url.startswith("https://")
         ):
             message = "CLERK_JWKS_URL, or CLERK_ISSUER without it, must begin with https:// in production"
+            raise ValueError(message)
+        is_open = self.documents_endpoint_url and not self.documents_endpoint_url.startswith("https://")
+        if self.environment is Environment.PRODUCTION and is_open:
+            message = "DOCUMENTS_ENDPOINT_URL must begin with https:// in production"
             raise ValueError(message)
         if self.environment is Environment.PRODUCTION and self.api_database_url is None:
             message = "API_DATABASE_URL must be a login that is a member of project_one_api: it sees one firm's rows at a time"

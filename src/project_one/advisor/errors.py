@@ -92,6 +92,12 @@ class DocumentGoneError(DomainError):
     title = "Document cannot be opened"
 
 
+class DocumentStorageAwayError(DomainError):
+    code = "advisor.document-storage-away"
+    kind = Kind.UNAVAILABLE
+    title = "Document storage away"
+
+
 class RegisterUnreadableError(DomainError):
     code = "advisor.register-unreadable"
     kind = Kind.INVALID
