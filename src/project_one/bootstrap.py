@@ -15,6 +15,9 @@ from pydantic import SecretStr
 from project_one.advisor import checks as registration_checks
 from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
+from project_one.advisor.papers import sweep_documents
+from project_one.advisor.ports import DocumentStorage
+from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
@@ -45,6 +48,7 @@ from project_one.vault.domain import Keyring
 from project_one.vendors.clerk.jobs import WorkClerkInbox
 from project_one.vendors.clerk.tasks import ClerkInboxTools, work_clerk_inbox
 from project_one.vendors.storage.local import LocalStorage
+from project_one.vendors.storage.s3 import Bucket, S3Storage
 from project_one.vendors.whatsapp.client import WhatsAppClient
 from project_one.vendors.whatsapp.jobs import WorkInbox
 from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
@@ -89,8 +93,12 @@ class House:
         await asyncio.to_thread(guard.learn, pairs)
 
     @cached_property
-    def documents(self) -> LocalStorage:
-        """Where the sealed documents of advisors lie."""
+    def documents(self) -> DocumentStorage:
+        """Where the sealed documents of advisors lie: a bucket when one is named, else a folder of this machine."""
+        settings = self.settings
+        if settings.documents_bucket:
+            bucket = Bucket(settings.documents_bucket, settings.documents_region, settings.documents_endpoint_url)
+            return S3Storage(bucket)
         return LocalStorage(self.settings.documents_folder)
 
     def whatsapp(self) -> WhatsAppClient:
@@ -102,6 +110,14 @@ class House:
             waba_id=self.settings.whatsapp_waba_id,
             clock=self.clock,
         )
+
+    async def publish_revoked(self, session_id: str) -> None:
+        """Tell every process of a session whose end is committed."""
+        revocations = Revocations.connected(self.settings.redis_url.get_secret_value(), self.database.readings)
+        try:
+            await revocations.publish(session_id)
+        finally:
+            await revocations.close()
 
     async def sync_channel(self, directory: ChannelDirectory) -> list[str]:
         """Numbers and templates as the vendor has them now; names of templates whose text is not ours."""
@@ -154,7 +170,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         f"{os.getpid()}-{secrets.token_hex(3)}",
     )
     inbox = InboxTools(transactions, house.keyring, policy, clock)
-    clerk = ClerkInboxTools(transactions, house.keyring, clock)
+    clerk = ClerkInboxTools(transactions, house.keyring, clock, house.publish_revoked)
 
     async def drive(job: DriveNumber) -> None:
         await drive_number(tools, job.number_id)
@@ -201,6 +217,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
                 last = await scoring.record_scores(session, judged_packs, after=last, now=now)
             if last is None:
                 break
+        await sweep_documents(house.database.readings, house.documents, now=now)
 
     checking = CheckTools(transactions, None, house.shelf.version, clock)
 

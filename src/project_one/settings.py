@@ -9,6 +9,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, SecretBytes, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from project_one.vendors.clerk.pem import read_pem
+
 _KEY_BYTES = 32
 
 
@@ -50,6 +52,7 @@ class Settings(BaseSettings):
 
     clerk_issuer: str = ""
     clerk_jwks_url: str = ""
+    clerk_jwt_key: str = ""
     clerk_webhook_secret: SecretStr = SecretStr("")
     clerk_authorized_parties: str = ""
     cors_origins: str = ""
@@ -61,6 +64,9 @@ class Settings(BaseSettings):
     certificate_key: Key
 
     documents_folder: Path = Path("documents")
+    documents_bucket: str = ""
+    documents_region: str = "ap-south-1"
+    documents_endpoint_url: str = ""
 
     whatsapp_base_url: str = "https://graph.facebook.com"
     whatsapp_api_version: str = "v24.0"
@@ -87,12 +93,23 @@ class Settings(BaseSettings):
         if self.clerk_issuer and not (self.clerk_webhook_secret.get_secret_value() and self.parties):
             message = "CLERK_ISSUER needs CLERK_WEBHOOK_SECRET and CLERK_AUTHORIZED_PARTIES beside it"
             raise ValueError(message)
+        if self.clerk_jwt_key:
+            try:
+                read_pem(self.clerk_jwt_key)
+            except ValueError as error:
+                message = f"CLERK_JWT_KEY cannot be used: {error}"
+                raise ValueError(message) from None
         if (
             self.environment is Environment.PRODUCTION
             and self.clerk_issuer
+            and not self.clerk_jwt_key
             and not self.jwks_url.startswith("https://")
         ):
             message = "CLERK_JWKS_URL, or CLERK_ISSUER without it, must begin with https:// in production"
+            raise ValueError(message)
+        is_open = self.documents_endpoint_url and not self.documents_endpoint_url.startswith("https://")
+        if self.environment is Environment.PRODUCTION and is_open:
+            message = "DOCUMENTS_ENDPOINT_URL must begin with https:// in production"
             raise ValueError(message)
         if self.environment is Environment.PRODUCTION and self.api_database_url is None:
             message = "API_DATABASE_URL must be a login that is a member of project_one_api: it sees one firm's rows at a time"

@@ -4,9 +4,11 @@ from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import func, select, text, update
 
 from project_one.advisor.firms import open_firm
+from project_one.advisor.models import AdvisorRow
+from project_one.advisor.service import enrol
 from project_one.auth import people, revocation
 from project_one.auth.domain import Role
 from project_one.auth.errors import StaffRoleInvalidError, UserClosedError
@@ -14,20 +16,28 @@ from project_one.auth.people import MembershipReport
 from project_one.auth.revocation import Revocations
 from project_one.bootstrap import House
 from project_one.entrypoints.demo_people import DEMO_PEOPLE, seed_demo_people
+from project_one.entrypoints.seed import demo_advisor
 from project_one.kernel.db import WriteSession
 from project_one.kernel.scope import Scope
+from project_one.vocabulary.domain import Tier
 
 from .conftest import OPERATOR, Rig
 
 
-async def member(house: House, user: str, org: str) -> UUID:
-    """A firm of this organisation with the user in it."""
+async def member(house: House, user: str, org: str, *, tier: Tier = Tier.PRO) -> UUID:
+    """A firm of this organisation with one advisor and the user in it."""
     now = house.clock()
     async with house.database.transactions() as session:
         firm_id = await people.firm_of(session, org) or await open_firm(session, org, now=now)
         await people.link_organisation(session, org, firm_id, now=now)
         report = MembershipReport(f"mem_{user}_{org}", user, firm_id, "member", now)
         await people.record_membership(session, report, now=now)
+        if await session.scalar(select(AdvisorRow.id).where(AdvisorRow.firm_id == firm_id)) is None:
+            count = await session.scalar(select(func.count()).select_from(AdvisorRow)) or 0
+            enrolled = await enrol(session, house.keyring, [demo_advisor(count)], opted_in=False, now=now)
+            await session.execute(
+                update(AdvisorRow).where(AdvisorRow.id.in_(enrolled)).values(firm_id=firm_id, tier=tier)
+            )
     return firm_id
 
 

@@ -31,7 +31,7 @@ def membership(number: int, updated_at: int) -> dict[str, Any]:
 
 
 def tools(house: House) -> ClerkInboxTools:
-    return ClerkInboxTools(house.database.transactions, house.keyring, house.clock)
+    return ClerkInboxTools(house.database.transactions, house.keyring, house.clock, house.publish_revoked)
 
 
 async def rows(house: House, query: str) -> list[tuple[Any, ...]]:

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Depends, Response
 
 from project_one.advisor import checks, decisions, onboarding
 from project_one.advisor.answers import advisor_read, refusals, shown
+from project_one.advisor.firm_tier import seats_of_firm
 from project_one.advisor.schemas import AdvisorOut, CheckOut, ChecksOut, ReasonIn, TierIn
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
+from project_one.auth.seats import record_moves, seating
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Database
 
@@ -66,11 +68,16 @@ def decision_router(database: Database, clock: Clock, principal: Callable[..., P
         advisor_id: UUID, body: TierIn, response: Response, caller: Annotated[Principal, Depends(principal)]
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.ADVISOR_DECIDE)
+        now = clock()
         async with database.scoped(caller.scope).transactions() as session:
+            row = await onboarding.one(session, advisor_id)
+            before = await seating(session, row.firm_id, await seats_of_firm(session, row.firm_id, now=now))
             row = await onboarding.set_tier(
-                session, advisor_id, body.tier, reason=body.reason, actor=caller.actor, now=clock()
+                session, advisor_id, body.tier, reason=body.reason, actor=caller.actor, now=now
             )
-            return await advisor_read(session, row, clock(), response)
+            after = await seating(session, row.firm_id, await seats_of_firm(session, row.firm_id, now=now))
+            await record_moves(session, row.firm_id, before, after, actor=caller.actor, now=now)
+            return await advisor_read(session, row, now, response)
 
     @router.get(
         "/checks",

@@ -37,7 +37,7 @@ def document_router(
         summary="Send a document",
         description="PDF, JPEG or PNG of at most 5 MB, told by its bytes and sealed. The last one missing moves the "
         "registration to `evidence-uploaded`.",
-        responses=refusals(404, 409, 413, 422),
+        responses=refusals(404, 409, 413, 422, 503),
     )
     async def upload(  # pyright: ignore[reportUnusedFunction]
         advisor_id: UUID,

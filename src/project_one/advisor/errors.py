@@ -63,6 +63,11 @@ class EntitlementError(DomainError):
     title = "Not part of the booked tier"
 
 
+class TierNeededError(EntitlementError):
+    code = "advisor.tier-needed"
+    title = "A larger tier is needed"
+
+
 class DocumentUnknownError(DomainError):
     code = "advisor.document-unknown"
     kind = Kind.NOT_FOUND
@@ -85,6 +90,12 @@ class DocumentGoneError(DomainError):
     code = "advisor.document-gone"
     kind = Kind.UNAVAILABLE
     title = "Document cannot be opened"
+
+
+class DocumentStorageAwayError(DomainError):
+    code = "advisor.document-storage-away"
+    kind = Kind.UNAVAILABLE
+    title = "Document storage away"
 
 
 class RegisterUnreadableError(DomainError):

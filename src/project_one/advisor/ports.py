@@ -1,6 +1,7 @@
 """What the advisor room needs of others."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -15,7 +16,10 @@ JudgedPacks = Callable[[ReadSession, UUID, int], Awaitable[Sequence[Judged]]]
 
 
 class DocumentStorage(Protocol):
-    """Where sealed documents lie. Keys are ours: letters, digits, `-` and `/`. Bytes come back as they went in."""
+    """Where sealed documents lie. Keys are ours: letters, digits, `-` and `/`. Bytes come back as they went in.
+
+    Raises DocumentStorageAwayError when it is elsewhere and does not answer.
+    """
 
     async def put(self, key: str, data: bytes) -> None: ...
 
@@ -23,4 +27,10 @@ class DocumentStorage(Protocol):
         """None when nothing lies there."""
         ...
 
-    async def delete(self, key: str) -> None: ...
+    async def delete(self, key: str) -> None:
+        """What is not there is deleted already."""
+        ...
+
+    async def kept_under(self, folder: str, *, before: datetime) -> list[str]:
+        """Keys that begin with the folder and were put before the moment, in order."""
+        ...

@@ -22,7 +22,7 @@ from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 from project_one.vault import service as vault
 from project_one.vault.domain import Keyring
-from project_one.vocabulary.domain import Capacity, Language, Slot
+from project_one.vocabulary.domain import Capacity, Language, Slot, Tier
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class NewAdvisor:
     email: str | None
     registration: RegistrationStatus
     is_demo: bool
+    tier: Tier = Tier.BASIC
 
 
 async def enrol(
@@ -67,6 +68,7 @@ async def enrol(
             "email_hash": keyring.lookup_hash(item.email) if item.email else None,
             "opt_in_state": OptInState.IN if opted_in else OptInState.NONE,
             "is_demo": item.is_demo,
+            "tier": item.tier,
             "created_at": now,
         }
         for advisor_id, firm, item in zip(ids, firms, newcomers, strict=True)

@@ -1,6 +1,6 @@
 """What each tier may do: the one table. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +31,9 @@ _TABLE: Mapping[Tier, Entitlements] = {
 }
 
 
+_UPWARDS = (Tier.BASIC, Tier.TRIAL, Tier.STANDARD, Tier.PRO)
+
+
 def entitlements(tier: Tier) -> Entitlements:
     return _TABLE[tier]
 
@@ -40,3 +43,13 @@ def tier_in_force(tier: Tier, trial_ends_at: datetime | None, now: datetime) -> 
     if tier is Tier.TRIAL and trial_ends_at is not None and now >= trial_ends_at:
         return Tier.BASIC
     return tier
+
+
+def best(tiers: Iterable[Tier]) -> Tier:
+    """The largest of them; of none the smallest there is."""
+    return max(tiers, key=_UPWARDS.index, default=Tier.BASIC)
+
+
+def smallest(fits: Callable[[Entitlements], bool]) -> Tier | None:
+    """The smallest tier to book that holds what is wanted; None when no tier does."""
+    return next((tier for tier in _UPWARDS if tier is not Tier.TRIAL and fits(entitlements(tier))), None)

@@ -46,6 +46,7 @@ class Role(StrEnum):
 class Principal:
     """A verified caller. `actor` is how the audit trail names it.
 
+    `waits_for_seat`: she is a member of a firm whose seats are taken, and acts for none.
     `tenant`: the firm she acts for; None for staff. `user_id`: None for the operator token of the installation.
     """
 
@@ -56,6 +57,7 @@ class Principal:
     user_id: UUID | None = None
     roles: frozenset[Role] = field(default_factory=frozenset[Role])
     session_id: str | None = None
+    waits_for_seat: bool = False
 
     @property
     def scope(self) -> Scope:

@@ -71,6 +71,11 @@ class NotPermittedError(DomainError):
     title = "Not permitted"
 
 
+class SeatNeededError(NotPermittedError):
+    code = "auth.seat-needed"
+    title = "No seat in the firm"
+
+
 class KeyUnknownError(DomainError):
     code = "auth.key-unknown"
     kind = Kind.NOT_FOUND

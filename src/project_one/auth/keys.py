@@ -99,6 +99,7 @@ class PresentedKey:
     """`is_due`: its last use should be noted."""
 
     principal: Principal
+    firm_id: UUID
     key_id: UUID
     is_due: bool
 
@@ -125,7 +126,7 @@ async def present(session: ReadSession, secret: str, *, now: datetime) -> Presen
         tenant=row.firm_id,
     )
     is_due = row.last_used_at is None or now - row.last_used_at >= _SHORTEST_USE
-    return PresentedKey(principal, row.id, is_due)
+    return PresentedKey(principal, row.firm_id, row.id, is_due)
 
 
 def _usable(found: Row[ApiKeyRow, UserStatus, datetime | None] | None, now: datetime) -> ApiKeyRow:

@@ -37,11 +37,24 @@ class OrganisationRow(Base):
 
     clerk_org_id: Mapped[str] = mapped_column(primary_key=True)
     firm_id: Mapped[UUID] = mapped_column(ForeignKey("firms.id"), index=True)
+    vendor_updated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
+class EndedOrganisationRow(Base):
+    """A tombstone: also of one whose creation is reported later."""
+
+    __tablename__ = "ended_organisations"
+
+    clerk_org_id: Mapped[str] = mapped_column(primary_key=True)
+    ended_at: Mapped[datetime]
+
+
 class MembershipRow(Base):
-    """A person in a firm. One that has ended stays as a tombstone, so that a late report does not bring it back."""
+    """A person in a firm. One that has ended stays as a tombstone, so that a late report does not bring it back.
+
+    `joined_at`: when we learned of it, or that she came back; seats go by it.
+    """
 
     __tablename__ = "memberships"
 
@@ -50,6 +63,7 @@ class MembershipRow(Base):
     role: Mapped[str]
     vendor_id: Mapped[str]
     vendor_updated_at: Mapped[datetime]
+    joined_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     ended_at: Mapped[datetime | None]
 
 

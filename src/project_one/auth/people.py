@@ -15,12 +15,12 @@ from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.auth.domain import Role
 from project_one.auth.errors import MemberAlreadyError, StaffRoleInvalidError, UserClosedError
-from project_one.auth.models import MembershipRow, OrganisationRow, UserRow, UserStatus
+from project_one.auth.models import EndedOrganisationRow, MembershipRow, OrganisationRow, UserRow, UserStatus
 from project_one.auth.policy import STAFF
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 
-_VENDOR = "vendor:clerk"
+VENDOR = "vendor:clerk"
 
 
 @dataclass(frozen=True)
@@ -59,28 +59,31 @@ async def ensure_user(session: WriteSession, clerk_id: str, *, actor: str, now: 
 
 async def record_user(session: WriteSession, clerk_id: str, *, updated_at: datetime, now: datetime) -> None:
     """A person was created or changed. Of what changed we keep nothing but the time."""
-    row = await ensure_user(session, clerk_id, actor=_VENDOR, now=now)
+    row = await ensure_user(session, clerk_id, actor=VENDOR, now=now)
     if row.vendor_updated_at is None or row.vendor_updated_at < updated_at:
         row.vendor_updated_at = updated_at
 
 
 async def delete_user(session: WriteSession, clerk_id: str, *, now: datetime) -> None:
     """A person was deleted: she signs in no more. Also when we never knew her, because her creation may come later."""
-    row = await ensure_user(session, clerk_id, actor=_VENDOR, now=now)
+    row = await ensure_user(session, clerk_id, actor=VENDOR, now=now)
     if row.status is UserStatus.DELETED:
         return
     row.status = UserStatus.DELETED
     row.staff_roles = []
-    await audit.record(session, Event(Action.USER_DELETED, "user", str(row.id), _VENDOR), now=now)
+    await audit.record(session, Event(Action.USER_DELETED, "user", str(row.id), VENDOR), now=now)
 
 
 async def firm_of(session: ReadSession, clerk_org_id: str) -> UUID | None:
-    """The firm that stands for an organisation."""
-    return await session.scalar(select(OrganisationRow.firm_id).where(OrganisationRow.clerk_org_id == clerk_org_id))
+    """The firm that stands for an organisation; None for one that was deleted."""
+    ended = select(EndedOrganisationRow.clerk_org_id).where(EndedOrganisationRow.clerk_org_id == clerk_org_id)
+    return await session.scalar(
+        select(OrganisationRow.firm_id).where(OrganisationRow.clerk_org_id == clerk_org_id, ~ended.exists())
+    )
 
 
 async def link_organisation(
-    session: WriteSession, clerk_org_id: str, firm_id: UUID, *, actor: str = _VENDOR, now: datetime
+    session: WriteSession, clerk_org_id: str, firm_id: UUID, *, actor: str = VENDOR, now: datetime
 ) -> None:
     """Let a firm stand for an organisation; one that has a firm keeps it."""
     linked = await session.scalars(
@@ -105,20 +108,22 @@ async def end_membership(session: WriteSession, report: MembershipReport, *, now
 
 
 async def _apply(session: WriteSession, report: MembershipReport, *, ended: bool, now: datetime) -> None:
-    user = await ensure_user(session, report.user, actor=_VENDOR, now=now)
+    user = await ensure_user(session, report.user, actor=VENDOR, now=now)
     row = await session.get(MembershipRow, (user.id, report.firm_id))
     if row is not None and not _is_news(row, report, ended=ended):
         return
     if row is None:
-        row = MembershipRow(user_id=user.id, firm_id=report.firm_id)
+        row = MembershipRow(user_id=user.id, firm_id=report.firm_id, joined_at=now)
         session.add(row)
+    elif row.ended_at is not None and not ended:
+        row.joined_at = now
     row.role = report.role
     row.vendor_id = report.vendor_id
     row.vendor_updated_at = report.updated_at
     row.ended_at = now if ended else None
     action = Action.MEMBERSHIP_ENDED if ended else Action.MEMBERSHIP_SET
     data = {"firm": str(report.firm_id), "role": report.role}
-    await audit.record(session, Event(action, "user", str(user.id), _VENDOR, data), now=now)
+    await audit.record(session, Event(action, "user", str(user.id), VENDOR, data), now=now)
 
 
 async def join_own_firm(session: WriteSession, user_id: UUID, firm_id: UUID, *, now: datetime) -> None:

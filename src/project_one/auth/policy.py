@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from project_one.auth.domain import Permission, Principal, Role
-from project_one.auth.errors import NotPermittedError
+from project_one.auth.errors import NotPermittedError, SeatNeededError
 
 _P = Permission
 
@@ -94,7 +94,10 @@ def reviewer(name: str) -> Principal:
 
 
 def require(principal: Principal, permission: Permission) -> None:
-    """Raises NotPermittedError."""
+    """Raises NotPermittedError, SeatNeededError."""
+    if principal.waits_for_seat:
+        message = "All seats of your firm are taken; yours comes free when a member leaves or a larger tier is booked."
+        raise SeatNeededError(message)
     if permission not in principal.permissions:
         message = f"This needs the permission {permission}."
         raise NotPermittedError(message)

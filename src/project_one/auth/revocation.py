@@ -11,14 +11,18 @@ not believed by this process until it is filled again, and by no process for lon
 import secrets
 import time
 from collections.abc import Awaitable
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import structlog
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from sqlalchemy import select
 
 from project_one.auth.models import RevokedSessionRow
+from project_one.auth.people import VENDOR
 from project_one.kernel.db import Readings
 
 log = structlog.get_logger()
@@ -26,6 +30,8 @@ log = structlog.get_logger()
 _KEY, _MARKER = "auth:revoked:", "auth:revoked-copy"
 _WHOLE = "whole"
 _MARKER_LIVES_S = 60
+_KEY_LIVES_S = 86_400  # longer than the marker, whose every renewal renews the keys
+_OUTLIVED = timedelta(days=1)  # no token of a session that the provider itself has ended lives so long
 _REST_S = 1.0  # after a failure Redis is not asked for so long
 _TROUBLE = (RedisError, OSError, TimeoutError)
 # Whole only if nothing wiped it since we began to fill it: then our own word still stands there.
@@ -34,6 +40,18 @@ _FINISH = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('set', KEYS[
 
 class Revocations:
     """What this process knows of revoked sessions."""
+
+    @classmethod
+    def connected(cls, redis_url: str, readings: Readings) -> "Revocations":
+        """With a client of its own, which gives up early: Postgres answers then."""
+        client: Redis = Redis.from_url(
+            redis_url,
+            decode_responses=True,
+            socket_connect_timeout=0.5,
+            socket_timeout=0.5,
+            retry=Retry(NoBackoff(), 0),
+        )
+        return cls(client, readings)
 
     def __init__(self, redis: Redis, readings: Readings) -> None:
         self._redis = redis
@@ -57,7 +75,7 @@ class Revocations:
     async def publish(self, session_id: str) -> None:
         """Tell every process of a revocation that is committed."""
         try:
-            await self._redis.set(_KEY + session_id, "1")
+            await self._redis.set(_KEY + session_id, "1", ex=_KEY_LIVES_S)
         except _TROUBLE as error:
             self._distrust(error)
 
@@ -68,10 +86,13 @@ class Revocations:
         word = secrets.token_hex(8)
         await self._redis.set(_MARKER, word, ex=_MARKER_LIVES_S)
         async with self._readings() as session:
-            revoked = (await session.scalars(select(RevokedSessionRow.session_id))).all()
+            long_over = (RevokedSessionRow.actor == VENDOR) & (
+                RevokedSessionRow.revoked_at < datetime.now(UTC) - _OUTLIVED
+            )
+            revoked = (await session.scalars(select(RevokedSessionRow.session_id).where(~long_over))).all()
         async with self._redis.pipeline(transaction=False) as pipeline:
             for session_id in revoked:
-                pipeline.set(_KEY + session_id, "1")
+                pipeline.set(_KEY + session_id, "1", ex=_KEY_LIVES_S)
             await pipeline.execute()
         done: Any = self._redis.eval(_FINISH, 1, _MARKER, word, _WHOLE, str(_MARKER_LIVES_S))
         await cast("Awaitable[object]", done)

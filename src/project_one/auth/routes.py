@@ -10,6 +10,7 @@ from project_one.auth import keys as api_keys
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.models import ApiKeyRow
 from project_one.auth.policy import require
+from project_one.auth.ports import FirmTerms
 from project_one.auth.revocation import Revocations
 from project_one.auth.schemas import KeyIn, KeyOut, MadeKeyOut, MeOut, RevokedOut, RevokeIn
 from project_one.auth.sessions import revoke_session
@@ -38,6 +39,7 @@ def access_router(
             "roles": sorted(caller.roles),
             "permissions": sorted(caller.permissions),
             "session_id": caller.session_id,
+            "waits_for_seat": caller.waits_for_seat,
         }
 
     @router.post("/sessions/{session_id}/revoke", response_model=RevokedOut, summary="End a session at once")
@@ -53,7 +55,7 @@ def access_router(
     return router
 
 
-def key_router(database: Database, clock: Clock, principal: Callable[..., Principal]) -> APIRouter:
+def key_router(database: Database, clock: Clock, principal: Callable[..., Principal], terms: FirmTerms) -> APIRouter:
     router = APIRouter(prefix="/api-keys", tags=["access"])
 
     @router.post(
@@ -62,11 +64,14 @@ def key_router(database: Database, clock: Clock, principal: Callable[..., Princi
         status_code=201,
         summary="Make an API key; it is shown this once",
         responses={201: {"headers": _NEVER_STORED}, **_NO_FIRM},
+        description="Needs the tier pro, as does every use of the key.",
     )
     async def make(body: KeyIn, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.KEY_WRITE)
         scopes = [Permission(item) for item in body.scopes]
         async with database.scoped(caller.scope).transactions() as session:
+            if caller.tenant is not None:
+                await terms.ensure_keys(session, caller.tenant)
             made = await api_keys.make_key(
                 session, caller, name=body.name, scopes=scopes, expires_at=body.expires_at, now=clock()
             )

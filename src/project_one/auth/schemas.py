@@ -28,7 +28,10 @@ class Scope(StrEnum):
 
 
 class MeOut(BaseModel):
-    """`actor`: how the audit trail names you. `firm_id`: the firm you act for, null for staff and the unaffiliated."""
+    """`actor`: how the audit trail names you. `firm_id`: the firm you act for, null for staff and the unaffiliated.
+
+    `waits_for_seat`: your firm has more members than seats; you act for it once one comes free.
+    """
 
     actor: str = Field(examples=["user:019373e2-0000-7000-8000-000000000001"])
     user_id: UUID | None
@@ -37,6 +40,7 @@ class MeOut(BaseModel):
     roles: list[Role] = Field(examples=[["reviewer"]])
     permissions: list[Permission] = Field(examples=[["content:pack:read", "content:pack:review"]])
     session_id: str | None = Field(examples=["sess_2g7np7Hrk0SN6kj5EDMLDaKNL0S"])
+    waits_for_seat: bool
 
 
 class RevokeIn(BaseModel):

@@ -10,7 +10,7 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
@@ -24,12 +24,14 @@ from project_one.auth.errors import (
     SessionRevokedError,
 )
 from project_one.auth.models import UserRow, UserStatus
-from project_one.auth.policy import OPERATOR, impersonated, principal_of, reviewer
-from project_one.auth.ports import SigningKeys
+from project_one.auth.policy import OPERATOR, STAFF, impersonated, principal_of, reviewer
+from project_one.auth.ports import FirmTerms, SigningKeys
 from project_one.auth.revocation import Revocations
+from project_one.auth.seats import seating
 from project_one.auth.session_token import Claims, TokenRules, ensure_lasts, verify
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Database, ReadSession
+from project_one.kernel.scope import Scope
 
 log = structlog.get_logger()
 
@@ -73,17 +75,22 @@ class Authenticator:
         staff: StaffTokens,
         provider: Provider | None,
         revocations: Revocations,
+        terms: FirmTerms,
         clock: Clock,
     ) -> None:
         self._database = database
         self._staff = staff
         self._provider = provider
         self._revocations = revocations
+        self._terms = terms
         self._clock = clock
         self._kept: OrderedDict[bytes, tuple[float, Claims, Principal]] = OrderedDict()
 
     async def authenticate(self, authorization: str | None, api_key: str | None) -> Principal:
-        """Raises NotAuthenticatedError with the code of what is wrong, SigningKeysUnavailableError."""
+        """Raises NotAuthenticatedError with the code of what is wrong, SigningKeysUnavailableError.
+
+        Also what `terms.ensure_keys` raises, for a key of a firm that has fallen below the tier with keys.
+        """
         if authorization is None and api_key is not None:
             return await self._by_key(api_key)
         scheme, _, token = (authorization or "").partition(" ")
@@ -108,8 +115,9 @@ class Authenticator:
         now = self._clock()
         async with self._database.readings() as session:
             presented = await api_keys.present(session, secret, now=now)
-        if presented.is_due:
-            async with self._database.scoped(presented.principal.scope).transactions() as session:
+        async with self._database.scoped(presented.principal.scope).transactions() as session:
+            await self._terms.ensure_keys(session, presented.firm_id)
+            if presented.is_due:
                 await api_keys.note_use(session, presented.key_id, now=now)
         return presented.principal
 
@@ -139,11 +147,20 @@ class Authenticator:
             raise AccountClosedError(message)
         async with self._database.readings() as session:
             tenant = await _tenant(session, user.id, claims.organisation)
-        principal = principal_of(user.id, _roles(user), tenant=tenant, session_id=claims.session)
+        roles = _roles(user)
+        if tenant is not None and not roles & STAFF and not await self._has_seat(user.id, tenant):
+            waiting = principal_of(user.id, roles, tenant=None, session_id=claims.session)
+            return replace(waiting, waits_for_seat=True)
+        principal = principal_of(user.id, roles, tenant=tenant, session_id=claims.session)
         if claims.impersonator is None:
             return principal
         log.warning("auth.impersonated", user_id=str(user.id), impersonator=claims.impersonator)
         return impersonated(principal)
+
+    async def _has_seat(self, user_id: UUID, firm_id: UUID) -> bool:
+        async with self._database.scoped(Scope(tenant=firm_id)).readings() as session:
+            seats = await self._terms.seats(session, firm_id)
+            return (await seating(session, firm_id, seats)).has_seat(user_id, seats)
 
 
 def _key(token: str) -> bytes:

@@ -49,7 +49,7 @@ READS_LIKE = 0.48
 SURELY = 0.7
 """The same for an adviser whose text reads most like those of distributors who pose as one."""
 
-INNOCENT = ((0.4, 0.54), (0.1, 0.8))
+INNOCENT = ((0.4, 0.4), (0.05, 0.8))
 """A weighed rule is wrong where the whole text stays below the first share and the finding's own clause below the second:
 the surer the text, the more like a claim its clause may sound. Innocent words far away do not make a claim innocent."""
 

@@ -14,6 +14,7 @@ from project_one.compliance.policy import Approved, PolicyState, in_force, packe
 from project_one.compliance.regression import Regression
 from project_one.compliance.rulebook import RulebookError, policy_version, read_policy, shipped
 from project_one.kernel.db import ReadSession, WriteSession
+from project_one.kernel.turns import take_turn
 
 _MOST_FAILURES_KEPT = 50
 
@@ -44,6 +45,7 @@ def with_changes(base: Mapping[str, str], changes: Mapping[str, str | None]) -> 
 async def draft(session: WriteSession, policy: Mapping[str, str], *, author: str, note: str, now: datetime) -> Draft:
     """Keep policy files as a draft; the same files twice are one draft. `policy` must be readable (`with_changes`)."""
     version = policy_version(policy)
+    await take_turn(session, f"compliance.policy:{version}")
     if await session.get(PolicyRow, version) is not None:
         return Draft(version, created=False)
     row = PolicyRow(

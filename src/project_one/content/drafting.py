@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from project_one.advisor.firm_tier import ensure_languages
 from project_one.advisor.of_firm import advisors_of_firm
 from project_one.audit.domain import Action
 from project_one.compliance.domain import Figure
@@ -61,7 +62,8 @@ async def create(
     copied_from: UUID | None = None,
     now: datetime,
 ) -> Pack:
-    """A draft with its first revision, in the capacities of the firm's advisors."""
+    """A draft with its first revision, in the capacities of the firm's advisors. Raises TierNeededError."""
+    await ensure_languages(session, writer.firm_id, len(contents), now=now)
     capacities = {advisor.identity.capacity for advisor in await advisors_of_firm(session, writer.firm_id)}
     pack_id = new_id()
     row = PackRow(
@@ -95,7 +97,8 @@ async def create(
 
 
 async def save(session: WriteSession, pack: Pack, changes: Changes, writer: Writer, *, now: datetime) -> Pack:
-    """Autosave into a locked pack; the pack as it is then. Raises PackStateError for one that was sent or withdrawn.
+    """Autosave into a locked pack; the pack as it is then. Raises PackStateError for one that was sent or withdrawn,
+    TierNeededError for a further language that the tier does not hold; what it has of them may still be edited.
 
     What changes nothing leaves the version alone. Saves within five minutes of one another are one revision; another
     author, and a submission, begin the next.
@@ -104,6 +107,8 @@ async def save(session: WriteSession, pack: Pack, changes: Changes, writer: Writ
     facts = {name: value for name, value in changes.facts.items() if getattr(pack.row, name) != value}
     if contents == pack.contents and not facts:
         return pack
+    if contents.keys() - pack.contents.keys():
+        await ensure_languages(session, writer.firm_id, len(contents), now=now)
     was = pack.state
     rows.move(pack, Move.EDIT, now=now)
     for name, value in facts.items():

@@ -75,6 +75,12 @@ class PackIncompleteError(DomainError):
     title = "The pack is not complete"
 
 
+class DayQuotaError(DomainError):
+    code = "content.day-quota"
+    kind = Kind.FORBIDDEN
+    title = "No more packs today"
+
+
 class PackBlockedError(DomainError):
     code = "content.pack-blocked"
     kind = Kind.CONFLICT

@@ -8,6 +8,8 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from project_one.advisor.errors import TierNeededError
+from project_one.advisor.firm_tier import ensure_exports
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.auth.domain import Permission, Principal
@@ -38,7 +40,9 @@ def export_router(database: Database, signer: Signer, clock: Clock, principal: C
         response_model=ExportLinkOut,
         status_code=201,
         summary="A link to a ZIP of your firm's packs",
-        description="Good for ten minutes. Texts, verdicts and approvals of each pack as JSON, and the texts as TXT.",
+        description="Good for ten minutes. Texts, verdicts and approvals of each pack as JSON, and the texts as TXT. "
+        "Needs the tier pro.",
+        responses=errors(TierNeededError),
     )
     async def link_pack_export(caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.EXPORT)
@@ -48,6 +52,7 @@ def export_router(database: Database, signer: Signer, clock: Clock, principal: C
         now = clock()
         expires_at = (now + LINK_LASTS).replace(microsecond=0)
         async with database.scoped(caller.scope).transactions() as session:
+            await ensure_exports(session, caller.tenant, now=now)
             event = Event(Action.EXPORT_LINKED, "firm", str(caller.tenant), caller.actor, {"what": "packs"})
             await audit.record(session, event, now=now)
         return {"url": f"{PATH}/{signer.token(PATH, caller.tenant, expires_at=expires_at)}", "expires_at": expires_at}

@@ -41,8 +41,8 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
     ) -> Any:
         require(caller, Permission.PACK_READ)
         async with database.scoped(caller.scope).readings() as session:
-            await pack_rows.read(session, pack_id)
-            found, following = await pack_queries.revisions(session, pack_id, cursor=cursor, limit=limit)
+            await pack_rows.ensure_history_shown(session, pack_id, caller)
+            found, following = await pack_queries.revisions(session, pack_id, caller, cursor=cursor, limit=limit)
         return {"items": [revision_out(row) for row in found], "next_cursor": following}
 
     @router.get(
@@ -51,8 +51,8 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
     async def read_revision(pack_id: UUID, number: Number, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
         async with database.scoped(caller.scope).readings() as session:
-            await pack_rows.read(session, pack_id)
-            return revision_out(await pack_queries.revision(session, pack_id, number))
+            await pack_rows.ensure_history_shown(session, pack_id, caller)
+            return revision_out(await pack_queries.revision(session, pack_id, number, caller))
 
     @router.get(
         "/{pack_id}/revisions/{number}/diff",
@@ -65,9 +65,9 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
         async with database.scoped(caller.scope).readings() as session:
-            await pack_rows.read(session, pack_id)
-            newer = await pack_queries.revision(session, pack_id, number)
-            older = await pack_queries.revision(session, pack_id, against)
+            await pack_rows.ensure_history_shown(session, pack_id, caller)
+            newer = await pack_queries.revision(session, pack_id, number, caller)
+            older = await pack_queries.revision(session, pack_id, against, caller)
         compared = await asyncio.to_thread(pack_queries.compared, older.content, newer.content)
         return {"number": number, "against": against, "languages": diff_out(compared)}
 
@@ -75,7 +75,7 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
     async def read_reviews(pack_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
         async with database.scoped(caller.scope).readings() as session:
-            await pack_rows.read(session, pack_id)
+            await pack_rows.ensure_history_shown(session, pack_id, caller)
             found = await pack_queries.reviews(session, pack_id)
         return {"items": [{name: getattr(row, name) for name in ReviewOut.model_fields} for row in found]}
 
@@ -94,6 +94,8 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
             async with scoped.readings() as session:
                 return ProgressOut.model_validate(progress_out(await pack_rows.read(session, pack_id)))
 
+        async with scoped.readings() as session:
+            await pack_rows.shown_to(session, pack_id, caller)
         first = await now()
 
         async def events() -> AsyncGenerator[bytes]:

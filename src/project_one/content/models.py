@@ -121,7 +121,10 @@ class ScheduleRow(Base):
 
 
 class PackRevisionRow(Base):
-    """A pack's text as it stood, never changed. `content`: topic, caption and hash by language."""
+    """A pack's text as it stood, never changed. `content`: topic, caption and hash by language.
+
+    `submitted_at`: when reviewers were first asked about it; None: they never saw it.
+    """
 
     __tablename__ = "pack_revisions"
     __table_args__ = (UniqueConstraint("pack_id", "number"),)
@@ -133,6 +136,7 @@ class PackRevisionRow(Base):
     author_id: Mapped[UUID]
     at: Mapped[datetime]
     content: Mapped[dict[str, Any]]
+    submitted_at: Mapped[datetime | None]
 
 
 class ReviewRow(Base):

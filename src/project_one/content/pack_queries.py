@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, func, literal, or_, select, true, tuple_
 
+from project_one.auth.domain import Principal
 from project_one.content import pack_rows
 from project_one.content.diffs import Change, word_diff
 from project_one.content.errors import RevisionUnknownError
@@ -41,11 +42,13 @@ class Wanted:
     limit: int = pages.DEFAULT_LIMIT
 
 
-async def listed(session: ReadSession, wanted: Wanted) -> tuple[list[Pack], str | None]:
-    """A page of the packs the session may see, and the cursor of the next."""
+async def listed(session: ReadSession, wanted: Wanted, caller: Principal) -> tuple[list[Pack], str | None]:
+    """A page of the packs she may see, and the cursor of the next; for staff no drafts."""
     column, is_descending = SORTS[wanted.sort]
     key = tuple_(column, PackRow.id)
     query = select(PackRow).where(PackRow.state.is_not(None))
+    if caller.is_staff:
+        query = query.where(pack_rows.is_submitted())
     if wanted.state is not None:
         query = query.where(PackRow.state == wanted.state)
     if wanted.language is not None or wanted.q:
@@ -76,10 +79,10 @@ def _with_text(wanted: Wanted) -> Any:
 
 
 async def revisions(
-    session: ReadSession, pack_id: UUID, *, cursor: str | None, limit: int
+    session: ReadSession, pack_id: UUID, caller: Principal, *, cursor: str | None, limit: int
 ) -> tuple[list[PackRevisionRow], str | None]:
-    """Newest first."""
-    query = select(PackRevisionRow).where(PackRevisionRow.pack_id == pack_id)
+    """Newest first; for staff those that were submitted."""
+    query = select(PackRevisionRow).where(PackRevisionRow.pack_id == pack_id, _open_to(caller))
     if cursor is not None:
         (number,) = pages.decode(cursor, 1)
         if not number.isdecimal() or len(number) > 9:
@@ -90,10 +93,16 @@ async def revisions(
     return found[:limit], following
 
 
-async def revision(session: ReadSession, pack_id: UUID, number: int) -> PackRevisionRow:
+def _open_to(caller: Principal) -> ColumnElement[bool]:
+    return PackRevisionRow.submitted_at.is_not(None) if caller.is_staff else true()
+
+
+async def revision(session: ReadSession, pack_id: UUID, number: int, caller: Principal) -> PackRevisionRow:
     """Raises RevisionUnknownError."""
     row = await session.scalar(
-        select(PackRevisionRow).where(PackRevisionRow.pack_id == pack_id, PackRevisionRow.number == number)
+        select(PackRevisionRow).where(
+            PackRevisionRow.pack_id == pack_id, PackRevisionRow.number == number, _open_to(caller)
+        )
     )
     if row is None:
         message = "This pack has no revision with that number; GET its revisions for the list."

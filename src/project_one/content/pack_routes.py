@@ -90,14 +90,14 @@ def pack_router(database: Database, shelf: PolicyShelf, clock: Clock, principal:
         except ValueError:
             return {"items": [], "next_cursor": None}  # what no text can hold is in none
         async with database.scoped(caller.scope).readings() as session:
-            packs, following = await pack_queries.listed(session, wanted)
+            packs, following = await pack_queries.listed(session, wanted, caller)
         return {"items": [pack_out(pack) for pack in packs], "next_cursor": following}
 
     @router.get("/{pack_id}", response_model=PackOut, summary="One pack, with its ETag", responses=refusals(404))
     async def read_one(pack_id: UUID, caller: Annotated[Principal, Depends(principal)], response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
         async with database.scoped(caller.scope).readings() as session:
-            return out(await pack_rows.read(session, pack_id), response)
+            return out(await pack_rows.shown_to(session, pack_id, caller), response)
 
     @router.patch(
         "/{pack_id}",

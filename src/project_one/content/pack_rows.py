@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
+from project_one.auth.domain import Principal
 from project_one.content.domain import Content
 from project_one.content.errors import PackStateError, PackUnknownError
 from project_one.content.models import PackRevisionRow, PackRow, VariantRow
@@ -53,6 +54,34 @@ async def read(session: ReadSession, pack_id: UUID) -> Pack:
     if row is None:
         raise _unknown(pack_id)
     return Pack(row, (await contents_of(session, [pack_id])).get(pack_id, {}))
+
+
+async def shown_to(session: ReadSession, pack_id: UUID, caller: Principal) -> Pack:
+    """The same for a reader: staff sees no draft, also not one that was taken back. Raises PackUnknownError."""
+    pack = await read(session, pack_id)
+    if caller.is_staff and pack.row.checked is None:
+        raise _unknown(pack_id)
+    return pack
+
+
+async def ensure_history_shown(session: ReadSession, pack_id: UUID, caller: Principal) -> None:
+    """Staff reads on what was submitted and decided while the author changes it. Raises PackUnknownError."""
+    pack = await read(session, pack_id)
+    if caller.is_staff and pack.row.submitted_at is None:
+        raise _unknown(pack_id)
+
+
+def is_submitted() -> ColumnElement[bool]:
+    """Whether what a pack says now is what was submitted: any edit empties `checked`."""
+    return func.jsonb_typeof(PackRow.checked) == "object"
+
+
+async def locked_once_submitted(session: WriteSession, pack_id: UUID) -> Pack:
+    """As `locked`, for who decides: of what nobody was asked about she learns nothing. Raises PackUnknownError."""
+    pack = await locked(session, pack_id)
+    if pack.row.submitted_at is None:
+        raise _unknown(pack_id)
+    return pack
 
 
 async def locked(session: WriteSession, pack_id: UUID) -> Pack:
@@ -115,7 +144,15 @@ async def revision_number(session: ReadSession, pack_id: UUID) -> int:
     return await session.scalar(select(func.max(PackRevisionRow.number)).where(PackRevisionRow.pack_id == pack_id)) or 0
 
 
-def add_revision(session: WriteSession, pack: Pack, *, number: int, author_id: UUID, now: datetime) -> None:
+def add_revision(
+    session: WriteSession,
+    pack: Pack,
+    *,
+    number: int,
+    author_id: UUID,
+    now: datetime,
+    submitted_at: datetime | None = None,
+) -> None:
     session.add(
         PackRevisionRow(
             id=new_id(),
@@ -125,6 +162,7 @@ def add_revision(session: WriteSession, pack: Pack, *, number: int, author_id: U
             author_id=author_id,
             at=now,
             content=as_json(pack.contents),
+            submitted_at=submitted_at,
         )
     )
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import literal, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
+from project_one.advisor.firm_tier import ensure_languages
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.content import pack_rows
@@ -30,7 +32,8 @@ async def add(
     *,
     now: datetime,
 ) -> PackTemplateRow:
-    """Raises PackTemplateTakenError when the firm has one of that name."""
+    """Raises PackTemplateTakenError when the firm has one of that name, TierNeededError."""
+    await ensure_languages(session, writer.firm_id, len(contents), now=now)
     values = {
         "id": new_id(),
         "firm_id": writer.firm_id,
@@ -71,14 +74,14 @@ async def change(
     *,
     now: datetime,
 ) -> None:
-    """Put other content into a locked template. Raises PackTemplateTakenError."""
-    other = select(PackTemplateRow.id).where(
-        PackTemplateRow.firm_id == row.firm_id, PackTemplateRow.name == name, PackTemplateRow.id != row.id
-    )
-    if await session.scalar(other) is not None:
-        raise _taken()
+    """Put other content into a locked template. Raises PackTemplateTakenError, TierNeededError."""
+    await ensure_languages(session, writer.firm_id, len(contents), now=now)
     row.name, row.content_class, row.content = name, content_class, pack_rows.as_json(contents)
     row.version, row.updated_at = row.version + 1, now
+    try:
+        await session.flush()  # the unique index answers when another took the name meanwhile
+    except IntegrityError:
+        raise _taken() from None
     await _note(session, row, Action.PACK_TEMPLATE_SAVED, writer, now=now)
 
 

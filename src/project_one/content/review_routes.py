@@ -46,7 +46,7 @@ def review_router(
         require(caller, Permission.PACK_REVIEW)
         async with database.scoped(caller.scope).transactions() as session:
             reviewer = await reviewer_of(session, caller)
-            pack = await pack_rows.locked(session, pack_id)
+            pack = await pack_rows.locked_once_submitted(session, pack_id)
             await reviewing.decide(session, pack, opinion, reviewer, now=clock())
         response.headers["ETag"] = etag(pack.version)
         return pack_out(pack)
@@ -124,7 +124,7 @@ def review_router(
         require(caller, Permission.OVERRIDE)
         async with database.scoped(caller.scope).transactions() as session:
             reviewer = await reviewer_of(session, caller)
-            pack = await pack_rows.locked(session, body.pack_id)
+            pack = await pack_rows.locked_once_submitted(session, body.pack_id)
             made = await reviewing.ask_override(
                 session, pack, body.language.value, reviewer, reason=body.reason, now=clock()
             )

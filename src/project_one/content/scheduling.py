@@ -18,6 +18,7 @@ from project_one.content.service import schedule
 from project_one.kernel.bulk import among
 from project_one.kernel.clock import business_date
 from project_one.kernel.db import WriteSession
+from project_one.kernel.turns import take_turn
 from project_one.vocabulary.domain import ContentClass, Slot
 
 
@@ -44,6 +45,7 @@ async def put_on(
         if (slot is None or item.slot == slot) and (advisor_ids is None or item.advisor_id in advisor_ids)
     ]
     _ensure_fits(pack, chosen, day, advisor_ids, now=now)
+    await take_turn(session, f"content.schedule:{pack.firm_id}")
     taken = await session.scalars(
         select(ScheduleRow.advisor_id).where(
             among(ScheduleRow.advisor_id, [item.advisor_id for item in chosen]), ScheduleRow.business_date == day

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from project_one.advisor.firm_tier import ensure_languages
 from project_one.advisor.of_firm import FirmAdvisor, advisors_of_firm
 from project_one.audit.domain import Action
 from project_one.compliance import verdicts
@@ -15,7 +16,7 @@ from project_one.compliance.domain import AdRecord, Stage, StageResult, conclude
 from project_one.compliance.model import Evaluator, ask
 from project_one.compliance.policy import never_overridable
 from project_one.compliance.rulebook import Rulebook
-from project_one.content import judging
+from project_one.content import day_quota, judging
 from project_one.content import pack_rows as rows
 from project_one.content.domain import CompositionError
 from project_one.content.drafting import Writer, figures_of
@@ -38,12 +39,15 @@ _WAITING = frozenset({PackState.CHECKING, PackState.IN_REVIEW})
 async def submit(session: WriteSession, pack: Pack, rulebook: Rulebook, writer: Writer, *, now: datetime) -> Pack:
     """Check a locked draft and pass it on. Once more is a no-op; a check that got lost is asked for again.
 
-    Raises PackIncompleteError, PackBlockedError (findings nobody may let pass) and PackStateError.
+    Raises PackIncompleteError, PackBlockedError (findings nobody may let pass), PackStateError, TierNeededError and
+    DayQuotaError.
     """
     if pack.state in _WAITING:
         await _ask_again(session, pack, now=now)
         return pack
     _complete(pack)
+    await ensure_languages(session, pack.firm_id, len(pack.contents), now=now)
+    await day_quota.ensure_within(session, pack, now=now)
     on = business_date(now)
     advisors = await advisors_of_firm(session, pack.firm_id)
     if not advisors:
@@ -101,9 +105,10 @@ async def _revise(session: WriteSession, pack: Pack, writer: Writer, *, now: dat
     """What is submitted is a revision; its number."""
     last = await rows.last_revision(session, pack.row.id)
     if last is not None and last.content == rows.as_json(pack.contents):
+        last.submitted_at = last.submitted_at or now
         return last.number
     number = (last.number if last else 0) + 1
-    rows.add_revision(session, pack, number=number, author_id=writer.user_id, now=now)
+    rows.add_revision(session, pack, number=number, author_id=writer.user_id, now=now, submitted_at=now)
     return number
 
 

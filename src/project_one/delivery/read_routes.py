@@ -9,6 +9,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from project_one.advisor.errors import TierNeededError
+from project_one.advisor.firm_tier import ensure_exports
 from project_one.advisor.members import advisors_of
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.errors import NotPermittedError
@@ -108,8 +110,9 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
         tags=["exports"],
         response_model=FiguresOut,
         summary="The delivery figures of your firm, per day",
-        description="At most 366 days. As CSV the misses by owner stand in one column each.",
-        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}} | errors(RangeInvalidError),
+        description="At most 366 days. As CSV the misses by owner stand in one column each. Needs the tier pro.",
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+        | errors(RangeInvalidError, TierNeededError),
     )
     async def export_analytics(  # pyright: ignore[reportUnusedFunction]
         caller: Annotated[Principal, Depends(principal)],
@@ -129,6 +132,7 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
             message = f"From {first} to {last} is more than {_LONGEST.days} days; ask for a shorter time."
             raise RangeInvalidError(message)
         async with database.scoped(caller.scope).readings() as session:
+            await ensure_exports(session, caller.tenant, now=now)
             own = await advisors_of(session, caller.tenant)
             days = await reads.figures(session, own, first, last, now=now)
         if format is Format.CSV:

@@ -138,7 +138,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         lint_router(house.shelf, None, house.clock, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         access_router(house.database, house.clock, principal, doorkeeper.revocations),
-        key_router(house.database, house.clock, principal),
+        key_router(house.database, house.clock, principal, doorkeeper.terms),
         pack_router(house.database, house.shelf, house.clock, principal),
         history_router(house.database, principal),
         template_router(house.database, house.clock, principal),

@@ -22,11 +22,10 @@ from project_one.entrypoints.commands.openapi import openapi
 from project_one.entrypoints.commands.policies import policies
 from project_one.entrypoints.commands.registers import registers
 from project_one.entrypoints.commands.staff import staff, token
-from project_one.entrypoints.up import api_bench
+from project_one.entrypoints.up import api_bench, staying
 from project_one.entrypoints.up import bench as bench_run
 from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
-from project_one.entrypoints.up import staying
 from project_one.entrypoints.up.installed import Options
 from project_one.entrypoints.up.places import UpError
 from project_one.kernel.errors import DomainError

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from fastapi import Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
+from project_one.advisor import firm_tier
+from project_one.advisor.errors import TierNeededError
 from project_one.auth.domain import Principal
 from project_one.auth.errors import NotAuthenticatedError
+from project_one.auth.ports import FirmTerms
 from project_one.auth.revocation import Revocations
 from project_one.auth.service import Authenticator, Provider, StaffTokens
 from project_one.auth.session_token import TokenRules
@@ -20,6 +20,7 @@ from project_one.bootstrap import House
 from project_one.kernel import problems, rates
 from project_one.kernel.rates import RateExceededError, Rates, Standing
 from project_one.vendors.clerk.jwks import JwksClient
+from project_one.vendors.clerk.pem import PemKey
 
 BEARER = HTTPBearer(auto_error=False, description="A Clerk session token, or a staff token of the installation.")
 API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="A key of a firm: POST /v1/api-keys.")
@@ -32,35 +33,37 @@ class Doorkeeper:
     def __init__(self, house: House) -> None:
         self._house = house
         redis_url = house.settings.redis_url.get_secret_value()
-        client: Redis = Redis.from_url(
-            redis_url,
-            decode_responses=True,
-            socket_connect_timeout=0.5,
-            socket_timeout=0.5,
-            retry=Retry(NoBackoff(), 0),
+        self.revocations = Revocations.connected(redis_url, house.database.readings)
+        self.terms = FirmTerms(
+            ensure_keys=lambda session, firm_id: firm_tier.ensure_exports(session, firm_id, now=house.clock()),
+            seats=lambda session, firm_id: firm_tier.seats_of_firm(session, firm_id, now=house.clock()),
         )
-        self.revocations = Revocations(client, house.database.readings)
         self._rates = Rates(redis_url)
         self._authenticator: Authenticator | None = None
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncGenerator[None]:
         settings = self._house.settings
-        jwks = JwksClient(settings.jwks_url) if settings.clerk_issuer else None
+        keys = self._signing_keys() if settings.clerk_issuer else None
         self._authenticator = Authenticator(
             self._house.database,
             staff=StaffTokens(settings.operator_token.get_secret_value(), settings.reviewers),
-            provider=None if jwks is None else Provider(TokenRules(settings.clerk_issuer, settings.parties), jwks),
+            provider=None if keys is None else Provider(TokenRules(settings.clerk_issuer, settings.parties), keys),
             revocations=self.revocations,
+            terms=self.terms,
             clock=self._house.clock,
         )
         try:
             yield
         finally:
-            if jwks is not None:
-                await jwks.close()
+            if keys is not None:
+                await keys.close()
             await self.revocations.close()
             await self._rates.close()
+
+    def _signing_keys(self) -> JwksClient | PemKey:
+        settings = self._house.settings
+        return PemKey(settings.clerk_jwt_key) if settings.clerk_jwt_key else JwksClient(settings.jwks_url)
 
     async def principal(
         self,
@@ -68,14 +71,14 @@ class Doorkeeper:
         _bearer: Annotated[object, Security(BEARER)],
         _key: Annotated[object, Security(API_KEY)],
     ) -> Principal:
-        """The caller, as a dependency; the two schemes are named for the OpenAPI document. Raises NotAuthenticatedError, RateExceededError."""
+        """The caller, as a dependency; the two schemes are named for the OpenAPI document. Raises NotAuthenticatedError, TierNeededError, RateExceededError."""
         assert self._authenticator is not None  # noqa: S101  the application serves only while it is open
         headers = request.headers
         try:
             caller: Principal = await self._authenticator.authenticate(
                 headers.get("authorization"), headers.get("x-api-key")
             )
-        except NotAuthenticatedError:
+        except (NotAuthenticatedError, TierNeededError):
             if _has_credentials(request):  # without any it was counted at the door
                 self._judge(request, await self._hit_address(request))
             raise

@@ -16,7 +16,7 @@ from project_one.kernel.errors import DomainError, Kind
 from project_one.privacy import service as privacy
 from project_one.privacy.service import OptIn
 from project_one.settings import Environment
-from project_one.vocabulary.domain import DEFAULT_SLOT, Capacity, Language
+from project_one.vocabulary.domain import DEFAULT_SLOT, Capacity, Language, Tier
 
 _CAPACITIES = (Capacity.MFD,) * 7 + (Capacity.IA,) * 2 + (Capacity.RA,)
 _LANGUAGES = (Language.EN,) * 4 + (Language.HI,) * 4 + (Language.MR,) * 3
@@ -124,6 +124,7 @@ def demo_advisor(index: int) -> NewAdvisor:
         email=None,
         registration=RegistrationStatus.VERIFIED,
         is_demo=True,
+        tier=Tier.PRO,
     )
 
 

@@ -52,9 +52,25 @@ class UserDeleted:
 
 
 @dataclass(frozen=True)
-class OrganisationCreated:
+class OrganisationChanged:
+    """Also when it was created."""
+
     organisation: str
     name: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class OrganisationDeleted:
+    organisation: str
+
+
+@dataclass(frozen=True)
+class SessionEnded:
+    """`how`: the kind of the report: she signed out, somebody took the session away, or it was removed."""
+
+    session: str
+    how: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +86,7 @@ class MembershipChanged:
     has_ended: bool
 
 
-Change = UserChanged | UserDeleted | OrganisationCreated | MembershipChanged
+Change = UserChanged | UserDeleted | OrganisationChanged | OrganisationDeleted | MembershipChanged | SessionEnded
 
 
 def parse(raw: bytes) -> Change | None:
@@ -89,8 +105,13 @@ def _change(kind: str, data: Any) -> Change | None:
             return UserChanged(_id(data), _moment(data["updated_at"]))
         case "user.deleted":
             return UserDeleted(_id(data))
-        case "organization.created":
-            return OrganisationCreated(_id(data), str(data["name"]))
+        case "organization.created" | "organization.updated":
+            since = data.get("updated_at", data.get("created_at", 0))
+            return OrganisationChanged(_id(data), _text(data["name"]), _moment(since))
+        case "organization.deleted":
+            return OrganisationDeleted(_id(data))
+        case "session.ended" | "session.removed" | "session.revoked":
+            return SessionEnded(_id(data), kind)
         case "organizationMembership.created" | "organizationMembership.updated" | "organizationMembership.deleted":
             return MembershipChanged(
                 membership=_id(data),

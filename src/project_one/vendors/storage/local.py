@@ -2,12 +2,11 @@
 
 import asyncio
 import os
-import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from project_one.kernel.ids import new_id
-
-_KEY = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
+from project_one.vendors.storage.keys import checked, is_key
 
 
 class LocalStorage:
@@ -25,11 +24,11 @@ class LocalStorage:
     async def delete(self, key: str) -> None:
         await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
 
+    async def kept_under(self, folder: str, *, before: datetime) -> list[str]:
+        return await asyncio.to_thread(self._older, self._path(folder), before)
+
     def _path(self, key: str) -> Path:
-        if _KEY.fullmatch(key) is None:
-            message = f"{key!r} is no storage key"
-            raise ValueError(message)
-        return self._folder / key
+        return self._folder / checked(key)
 
     def _put(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -43,5 +42,10 @@ class LocalStorage:
     def _get(self, path: Path) -> bytes | None:
         try:
             return path.read_bytes()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
+
+    def _older(self, folder: Path, before: datetime) -> list[str]:
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        old = [path for path in files if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before]
+        return sorted(key for path in old if is_key(key := path.relative_to(self._folder).as_posix()))
