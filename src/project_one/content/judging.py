@@ -11,11 +11,9 @@ from typing import Any
 
 from project_one.advisor.of_firm import FirmAdvisor
 from project_one.compliance.domain import (
-    AdRecord,
     Band,
     Conclusion,
     Context,
-    Figure,
     Finding,
     Register,
     Severity,
@@ -28,29 +26,9 @@ from project_one.compliance.rendered import check_parts, check_sender
 from project_one.compliance.rulebook import Rulebook
 from project_one.content import parity
 from project_one.content.domain import CompositionError, Content, Frame, compose
-from project_one.vocabulary.domain import ContentClass, Language
+from project_one.vocabulary.domain import Language
 
 DUE = frozenset({Stage.RULES, Stage.MODEL, Stage.RENDERED})
-
-
-def context_of(
-    advisor: FirmAdvisor,
-    language: Language,
-    content_class: ContentClass,
-    ad: AdRecord,
-    figures: Sequence[Figure],
-) -> Context:
-    """For whom a text speaks."""
-    return Context(
-        capacity=advisor.identity.capacity,
-        registered_name=advisor.identity.registered_name,
-        registration_number=advisor.identity.registration_number,
-        declared_domain=advisor.identity.website,
-        language=language,
-        content_class=content_class,
-        ad=ad,
-        figures=figures,
-    )
 
 
 def rendered_stage(

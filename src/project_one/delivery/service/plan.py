@@ -83,7 +83,7 @@ async def plan_morning(
         limit=limit,
     )
     granted = await overrides.granted(session, snapshot.contents.keys(), guard.rulebook.version)
-    plan = plan_night(snapshot, guard.checking(granted, now=now))
+    plan = plan_night(snapshot, guard.checking(granted, snapshot.terms, now=now))
     result = await _apply(session, morning, plan, now=now)
     morning.unplanned = result.unplanned
     morning.planned_at = now
@@ -162,7 +162,7 @@ async def take_snapshot(
         item = scheduled.get(advisor.advisor_id)
         sha = item.contents.get(advisor.language) if item else None
         if item and sha in material.contents and advisor.identity.capacity in item.capacities:
-            own[advisor.advisor_id] = Own(sha, item.topic_family)
+            own[advisor.advisor_id] = Own(sha, item.topic_family, item.pack_id)
     return Snapshot(
         business_date=business_date,
         release_at=times.release_at,
@@ -171,6 +171,7 @@ async def take_snapshot(
         own=own,
         library=library,
         contents=material.contents,
+        terms=material.terms,
         frames=frames,
         recent=await _recent(session, business_date),
         numbers=await channel.numbers(session),
