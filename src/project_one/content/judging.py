@@ -106,7 +106,7 @@ def told(conclusion: Conclusion, register: Register, language: Language, ruleboo
 def _finding(finding: Finding, language: Language, rulebook: Rulebook) -> dict[str, Any]:
     rule = rulebook.told.get(finding.rule_id)
     if finding.rule_id == parity.RULE_ID:
-        message, remedy = parity.MESSAGE[language].format(what=finding.quote), parity.REMEDY[language]
+        message, remedy = parity.explained(finding, language)
     else:
         message = rule.message[language.value] if rule else None
         remedy = rule.remedy[language.value] if rule else None
