@@ -189,13 +189,7 @@ async def fits(request: Request, limit: int) -> bool:
 
 
 def too_large(request: Request, limit: int) -> Response:
-    return problems.problem(
-        status=413,
-        code="request.too-large",
-        title="Body too large",
-        detail=f"Send at most {limit} bytes.",
-        request=request,
-    )
+    return problems.bare("request.too-large", f"Send at most {limit} bytes.", request)
 
 
 def health_router(house: House, producer: JobProducer) -> APIRouter:
