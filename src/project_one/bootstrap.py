@@ -89,8 +89,13 @@ class House:
         async with self.database.readings() as session:
             hashes = {sha for pack in await content.fallback_library(session) for sha in pack.contents.values()}
             material = await content.material(session, hashes)
-        pairs = [(frame, text) for frame in material.frames.values() for text in material.contents.values()]
-        await asyncio.to_thread(guard.learn, pairs)
+        every = [
+            (frame, text, terms)
+            for frame in material.frames.values()
+            for sha256, text in material.contents.items()
+            for terms in material.terms[sha256].library
+        ]
+        await asyncio.to_thread(guard.learn, every)
 
     @cached_property
     def documents(self) -> DocumentStorage:

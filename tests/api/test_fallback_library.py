@@ -100,6 +100,50 @@ async def test_a_blocked_text_is_refused_with_its_findings(house: House, api_hou
             assert (await client.post("/v1/fallback/packs", json=EXAMPLE | wrong)).code == "request.invalid"
 
 
+async def test_what_the_languages_do_not_say_alike_is_shown_to_who_approves(house: House, api_house: House) -> None:
+    caller = Caller(staff(Role.REVIEWER))
+    body = deepcopy(EXAMPLE)
+    for language, caption in {
+        "en": "Keep 6 months of expenses apart by 31 March 2027. It does not grow, and that is fine.",
+        "hi": "31 मार्च 2027 तक 9 महीनों का खर्च अलग रखें। यह बढ़ता नहीं, और यह ठीक है।",
+        "mr": "31 मार्च 2027 पर्यंत 6 महिन्यांचा खर्च वेगळा ठेवा. तो वाढत नाही, आणि ते ठीक आहे.",
+    }.items():
+        body["texts"][language]["caption"] = caption
+    async with at_the_library(api_house, caller) as client:
+        made = await client.post("/v1/fallback/packs", json=body)
+        assert made.status == 201, made.text
+        (listed,) = await everything(client)
+        for pack in (made.json(), listed):
+            found = {text["language"]: text["findings"] for text in pack["texts"]}
+            assert (found["en"], found["mr"]) == ([], [])
+            (odd,) = found["hi"]
+            assert (odd["rule_id"], odd["severity"]) == ("HOUSE-PARITY", "review")
+            assert "6" in odd["quote"]
+            assert "9" in odd["quote"]
+            assert odd["message"].startswith("अलग-अलग भाषाओं")
+
+
+async def test_a_disagreement_that_adds_up_to_a_block_is_refused(house: House, api_house: House) -> None:
+    """Three kinds of doubt are one too many, as they are for a firm's pack."""
+    caller = Caller(staff(Role.REVIEWER))
+    body = deepcopy(EXAMPLE)
+    for language, caption in {
+        "en": "The best team in the city. This fund gave 14% in the last 5 years.",
+        "hi": "शहर की सबसे अच्छी टीम। पिछले 5 साल में फंड ने 14% दिया।",
+        "mr": "शहरातील सर्वोत्तम टीम. गेल्या 5 वर्षांत फंडाने 14% परतावा दिला.",
+    }.items():
+        body["texts"][language] = {"topic": {"en": "Team", "hi": "टीम", "mr": "टीम"}[language], "caption": caption}
+    async with at_the_library(api_house, caller) as client:
+        assert (await client.post("/v1/fallback/packs", json=body)).status == 201
+        body["texts"]["hi"]["caption"] = "शहर की सबसे अच्छी टीम। पिछले 5 साल में फंड ने 41% दिया।"
+        refused = await client.post("/v1/fallback/packs", json=body)
+        assert (refused.status, refused.code) == (422, "library.text-blocked")
+        found = {item["rule_id"]: item for item in refused.json()["findings"]}
+        assert {item["language"] for item in found.values()} == {"hi"}
+        assert len(found) == 3
+        assert "41" in found["HOUSE-PARITY"]["message"]
+
+
 async def test_filters_and_a_fixed_number_of_statements(house: House, api_house: House) -> None:
     await furnish(house, advisors=1)
     caller = Caller(staff(Role.OPERATOR))

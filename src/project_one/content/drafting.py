@@ -169,10 +169,3 @@ async def _write_texts(session: WriteSession, pack: Pack) -> None:
 
 def figures_as_json(figures: Sequence[Figure]) -> list[dict[str, str | None]]:
     return [{"quote": item.quote, "as_of": item.as_of.isoformat() if item.as_of else None} for item in figures]
-
-
-def figures_of(row: PackRow) -> list[Figure]:
-    return [
-        Figure(item["quote"], date.fromisoformat(item["as_of"]) if item["as_of"] else None)
-        for item in row.figures or ()
-    ]

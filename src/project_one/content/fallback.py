@@ -1,7 +1,7 @@
 """The fallback library as people work on it: listed, added to through the rules, approved text by text by two people."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, exists, func, insert, or_, select, tuple_
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.compliance import verdicts
-from project_one.compliance.domain import Band, Context, Severity, Verdict, reader_language
+from project_one.compliance.domain import Band, Context, Finding, Severity, Verdict, judge, reader_language
 from project_one.compliance.rulebook import Rulebook
+from project_one.content import parity
 from project_one.content import service as content
 from project_one.content.domain import (
     APPROVERS_NEEDED,
@@ -128,14 +129,43 @@ async def _with_texts(session: ReadSession, rows: list[Row]) -> list[Row]:
     for row in (await session.execute(query)).mappings():
         texts[row["pack_id"]].append(dict(row) | {"is_approved": row["approvals"] >= APPROVERS_NEEDED})
     return [
-        row | {"texts": texts[row["id"]], "is_approved": all(text["is_approved"] for text in texts[row["id"]])}
+        row
+        | {
+            "texts": _with_parity(texts[row["id"]]),
+            "is_approved": all(text["is_approved"] for text in texts[row["id"]]),
+        }
         for row in rows
     ]
+
+
+def _with_parity(texts: list[Row]) -> list[Row]:
+    """Each text with what it says otherwise than the others, for the people who approve it."""
+    odd = _parity(Content(topic=text["topic"], caption=text["caption"], language=text["language"]) for text in texts)
+    return [
+        text | {"findings": [_shown(odd[text["language"]], text["language"])] if text["language"] in odd else []}
+        for text in texts
+    ]
+
+
+def _parity(contents: Iterable[Content]) -> dict[Language, Finding]:
+    return parity.parity_findings({content.language: content.paragraph for content in contents})
+
+
+def _shown(finding: Finding, language: Language) -> Row:
+    message, remedy = parity.explained(finding, language)
+    return {
+        "rule_id": finding.rule_id,
+        "severity": finding.severity.value,
+        "quote": finding.quote,
+        "message": message,
+        "remedy": remedy,
+    }
 
 
 async def add(session: WriteSession, new: NewPack, rulebook: Rulebook, *, author: str, now: datetime) -> UUID:
     """Keep a pack that the rules let pass; nobody has approved it yet.
 
+    A language version that says otherwise than the first is for review; with other findings it may add up to a block.
     Raises LibraryTextUnfitError for a text that no frame can carry, LibraryTextBlockedError with the findings.
     """
     for item in new.contents:
@@ -147,7 +177,13 @@ async def add(session: WriteSession, new: NewPack, rulebook: Rulebook, *, author
         for capacity in sorted(new.capacities)
     ]
     found = await verdicts.keep(session, subjects, rulebook, on=today, now=now)
-    _refuse_blocked(subjects, found, rulebook, {item.sha256: item.language for item in new.contents})
+    odd, languages = _parity(new.contents), {item.sha256: item.language for item in new.contents}
+    whole = [
+        judge([*verdict.findings, *([odd[language]] if language in odd else [])], verdict.register)
+        for subject, verdict in zip(subjects, found, strict=True)
+        for language in [languages[subject.content_sha256]]
+    ]
+    _refuse_blocked(subjects, whole, rulebook, languages)
     pack_id = new_id()
     await session.execute(
         insert(PackRow).values(
@@ -205,26 +241,33 @@ def _refuse_blocked(
     for subject, verdict in zip(subjects, found, strict=True):
         if verdict.band is not Band.BLOCK:
             continue
-        reader = reader_language(verdict.register)
-        for finding in verdict.findings:
-            if finding.severity in {Severity.BLOCK, Severity.REVIEW}:
-                rule = rulebook.told.get(finding.rule_id)
-                findings.append(
-                    {
-                        "language": languages[subject.content_sha256].value,
-                        "advisor_type": subject.context.capacity.value,
-                        "rule_id": finding.rule_id,
-                        "severity": finding.severity.value,
-                        "quote": finding.quote,
-                        "message": rule.message[reader] if rule else None,
-                        "remedy": rule.remedy[reader] if rule else None,
-                    }
-                )
+        findings += [
+            {
+                "language": languages[subject.content_sha256].value,
+                "advisor_type": subject.context.capacity.value,
+                **_told(finding, rulebook, reader_language(verdict.register)),
+            }
+            for finding in verdict.findings
+            if finding.severity in {Severity.BLOCK, Severity.REVIEW}
+        ]
     if findings:
         message = (
             "The rules block a text of this pack; `findings` says which words, for whom and what to write instead."
         )
         raise LibraryTextBlockedError(message, findings=findings)
+
+
+def _told(finding: Finding, rulebook: Rulebook, reader: str) -> dict[str, Json]:
+    if finding.rule_id == parity.RULE_ID:
+        return _shown(finding, Language(reader))
+    rule = rulebook.told.get(finding.rule_id)
+    return {
+        "rule_id": finding.rule_id,
+        "severity": finding.severity.value,
+        "quote": finding.quote,
+        "message": rule.message[reader] if rule else None,
+        "remedy": rule.remedy[reader] if rule else None,
+    }
 
 
 async def approve(

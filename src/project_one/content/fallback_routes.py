@@ -61,7 +61,10 @@ def fallback_router(
         response_model=FallbackPackOut,
         status_code=201,
         summary="Add a pack to the library",
-        description="The rules judge each text for each capacity; a blocked one is refused with its findings.",
+        description=(
+            "The rules judge each text for each capacity; a blocked one is refused with its findings. Numbers, dates and "
+            "negations that the languages do not say alike are in `findings` of the text, for the people who approve it."
+        ),
         responses=errors(LibraryTextBlockedError, LibraryTextUnfitError),
     )
     async def add_fallback_pack(body: FallbackPackIn, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from project_one.compliance.domain import Severity
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -87,6 +88,16 @@ class FallbackApproveIn(BaseModel):
     hashes: dict[Language, Sha256] = Field(min_length=1)
 
 
+class FallbackFindingOut(BaseModel):
+    """What a person looks at before she approves: numbers, dates or negations that the other languages say otherwise."""
+
+    rule_id: str
+    severity: Severity
+    quote: str
+    message: str
+    remedy: str
+
+
 class FallbackTextOut(BaseModel):
     language: Language
     topic: str
@@ -94,6 +105,7 @@ class FallbackTextOut(BaseModel):
     content_sha256: str
     approvals: int
     is_approved: bool
+    findings: list[FallbackFindingOut]
 
 
 class FallbackPackOut(BaseModel):

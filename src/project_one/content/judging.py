@@ -9,14 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from project_one.advisor.domain import Identity
 from project_one.advisor.of_firm import FirmAdvisor
 from project_one.compliance.domain import (
-    AdRecord,
     Band,
     Conclusion,
     Context,
-    Figure,
     Finding,
     Register,
     Severity,
@@ -30,30 +27,9 @@ from project_one.compliance.rulebook import Rulebook
 from project_one.compliance.wordings import reason
 from project_one.content import parity
 from project_one.content.domain import CompositionError, Content, Frame, compose
-from project_one.vocabulary.domain import ContentClass, Language
+from project_one.vocabulary.domain import Language
 
-_NO_PAPERS = AdRecord()
 DUE = frozenset({Stage.RULES, Stage.MODEL, Stage.RENDERED})
-
-
-def context_of(
-    identity: Identity,
-    language: Language,
-    content_class: ContentClass = ContentClass.EDUCATION,
-    ad: AdRecord = _NO_PAPERS,
-    figures: Sequence[Figure] = (),
-) -> Context:
-    """For whom a text speaks."""
-    return Context(
-        capacity=identity.capacity,
-        registered_name=identity.registered_name,
-        registration_number=identity.registration_number,
-        declared_domain=identity.website,
-        language=language,
-        content_class=content_class,
-        ad=ad,
-        figures=figures,
-    )
 
 
 def rendered_stage(
@@ -131,7 +107,7 @@ def told(conclusion: Conclusion, register: Register, language: Language, ruleboo
 def _finding(finding: Finding, language: Language, rulebook: Rulebook) -> dict[str, Any]:
     rule = rulebook.told.get(finding.rule_id)
     if finding.rule_id == parity.RULE_ID:
-        message, remedy = parity.MESSAGE[language].format(what=finding.quote), parity.REMEDY[language]
+        message, remedy = parity.explained(finding, language)
     else:
         message = rule.message[language.value] if rule else reason(finding.rule_id, language.value)
         remedy = rule.remedy[language.value] if rule else None

@@ -103,6 +103,11 @@ def parity_findings(texts: Mapping[Language, str]) -> dict[Language, Finding]:
     }
 
 
+def explained(finding: Finding, language: Language) -> tuple[str, str]:
+    """What such a finding says to its author, and what she can do."""
+    return MESSAGE[language].format(what=finding.quote), REMEDY[language]
+
+
 def facts_of(text: str) -> Facts:
     """Numbers by value whether in digits of either script or in words."""
     plain = "".join(_plain(char) for char in unicodedata.normalize("NFC", text)).casefold()

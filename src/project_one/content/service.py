@@ -28,6 +28,7 @@ from project_one.content.models import (
 )
 from project_one.content.own_approvals import approved_own
 from project_one.content.packs import PackState
+from project_one.content.terms import TermsByText, TermsOfText, terms
 from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
@@ -186,10 +187,11 @@ async def approved(session: ReadSession, hashes: Collection[str]) -> set[str]:
 
 @dataclass(frozen=True)
 class Material:
-    """Approved texts by hash, and approved frames."""
+    """Approved texts by hash with their terms, and approved frames."""
 
     contents: dict[str, Content]
     frames: dict[UUID, Frame]
+    terms: TermsByText
 
     def frames_for(self, capacity: Capacity, language: Language) -> list[Frame]:
         fitting = (frame for frame in self.frames.values() if (frame.capacity, frame.language) == (capacity, language))
@@ -222,14 +224,24 @@ async def approved_frames(session: ReadSession) -> dict[UUID, Frame]:
 
 async def material(session: ReadSession, content_hashes: Collection[str]) -> Material:
     """What of this may leave now: texts that still hash to their approval, and approved frames."""
-    rows = await session.scalars(select(VariantRow).where(among(VariantRow.content_sha256, content_hashes)))
+    rows = await session.execute(
+        select(
+            *(VariantRow.topic, VariantRow.caption, VariantRow.language, PackRow.id, PackRow.is_fallback),
+            *(PackRow.content_class, PackRow.ad_reference, PackRow.ad_valid_until, PackRow.figures),
+        )
+        .join(PackRow, PackRow.id == VariantRow.pack_id)
+        .where(among(VariantRow.content_sha256, content_hashes))
+    )
     live = await approved(session, content_hashes) | await approved_own(session, content_hashes)
     contents: dict[str, Content] = {}
-    for row in rows:
-        content = Content(topic=row.topic, caption=row.caption, language=row.language)
+    under: dict[str, TermsOfText] = {}
+    for topic, caption, language, pack_id, is_fallback, content_class, reference, valid_until, figures in rows:
+        content = Content(topic=topic, caption=caption, language=language)
         if content.sha256 in live:
             contents[content.sha256] = content
-    return Material(contents=contents, frames=await approved_frames(session))
+            declared = terms(content_class, reference, valid_until, figures)
+            under.setdefault(content.sha256, TermsOfText()).add(pack_id, declared, is_library=is_fallback)
+    return Material(contents=contents, frames=await approved_frames(session), terms=under)
 
 
 async def fallback_library(session: ReadSession) -> list[LibraryPack]:
@@ -265,6 +277,7 @@ async def fallback_library(session: ReadSession) -> list[LibraryPack]:
 class Scheduled:
     """An advisor's own pack for a day: hash by language, all of them, approved or not."""
 
+    pack_id: UUID
     topic_family: str
     capacities: frozenset[Capacity]
     contents: dict[Language, str]
@@ -275,6 +288,7 @@ async def scheduled(session: ReadSession, business_date: date, slot: Slot) -> di
     rows = await session.execute(
         select(
             ScheduleRow.advisor_id,
+            PackRow.id,
             PackRow.topic_family,
             PackRow.capacities,
             VariantRow.language,
@@ -289,10 +303,10 @@ async def scheduled(session: ReadSession, business_date: date, slot: Slot) -> di
         )
     )
     found: dict[UUID, Scheduled] = {}
-    for advisor_id, family, capacities, language, sha256 in rows:
+    for advisor_id, pack_id, family, capacities, language, sha256 in rows:
         entry = found.setdefault(
             advisor_id,
-            Scheduled(family, frozenset(Capacity(item) for item in capacities), {}),
+            Scheduled(pack_id, family, frozenset(Capacity(item) for item in capacities), {}),
         )
         entry.contents[language] = sha256
     return found

@@ -12,20 +12,21 @@ from project_one.advisor.firm_tier import ensure_languages
 from project_one.advisor.of_firm import FirmAdvisor, advisors_of_firm
 from project_one.audit.domain import Action
 from project_one.compliance import verdicts
-from project_one.compliance.domain import AdRecord, Stage, StageResult, conclude
+from project_one.compliance.domain import Stage, StageResult, conclude
 from project_one.compliance.model import Evaluator, ask
 from project_one.compliance.policy import never_overridable
 from project_one.compliance.rulebook import Rulebook
 from project_one.content import day_quota, judging
 from project_one.content import pack_rows as rows
 from project_one.content.domain import CompositionError
-from project_one.content.drafting import Writer, figures_of
+from project_one.content.drafting import Writer
 from project_one.content.errors import PackBlockedError, PackIncompleteError
 from project_one.content.jobs import ComplianceCheck
 from project_one.content.models import PackRow
 from project_one.content.pack_rows import Pack
 from project_one.content.packs import ALIKE, Move, PackState, alike, sketch
 from project_one.content.service import approved_frames
+from project_one.content.terms import Terms, terms
 from project_one.kernel import outbox
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import ReadSession, Transactions, WriteSession
@@ -117,16 +118,14 @@ async def _first_and_third(
 ) -> dict[str, dict[str, Any]]:
     """Stages 1 and 3 for every language, in the capacity of every advisor of the firm."""
     on = business_date(now)
-    ad = AdRecord(pack.row.ad_reference or "", pack.row.ad_valid_until)
+    row = pack.row
+    under = terms(row.content_class, row.ad_reference, row.ad_valid_until, row.figures)
     frames = list((await approved_frames(session)).values())
     first: dict[Language, StageResult] = {}
     third: dict[Language, StageResult] = {}
     registers: dict[Language, Any] = {}
     for language, content in pack.contents.items():
-        contexts = [
-            (item, judging.context_of(item.identity, language, pack.row.content_class, ad, figures_of(pack.row)))
-            for item in advisors
-        ]
+        contexts = [(item, under.context(item.identity, language)) for item in advisors]
         one_each = {context.capacity: context for _, context in contexts}
         subjects = [
             verdicts.Subject(content.sha256, content.paragraph, context) for _, context in sorted(one_each.items())
@@ -180,7 +179,7 @@ async def check_with_model(tools: CheckTools, pack_id: UUID, version: int) -> No
             await ask(
                 tools.evaluator,
                 content.paragraph,
-                judging.context_of(advisor.identity, language, pack.row.content_class),
+                Terms(pack.row.content_class).context(advisor.identity, language),
                 deadline_s=MODEL_DEADLINE_S,
             )
             for _, advisor in sorted(capacities.items())

@@ -17,6 +17,7 @@ from project_one.content.domain import (
     LibraryPack,
     compose,
 )
+from project_one.content.terms import TermsByText
 from project_one.vocabulary.domain import Capacity, Language
 
 NO_REPEAT = timedelta(days=30)
@@ -54,6 +55,7 @@ class Own:
 
     sha256: str
     topic_family: str
+    pack_id: UUID
 
 
 @dataclass(frozen=True)
@@ -67,15 +69,18 @@ class Snapshot:
     own: Mapping[UUID, Own]
     library: Sequence[LibraryPack]
     contents: Mapping[str, Content]
+    terms: TermsByText
     frames: Mapping[tuple[Capacity, Language], Sequence[Frame]]
     recent: Mapping[UUID, frozenset[str]]
     numbers: Sequence[SendingNumber]
 
 
 class Check(Protocol):
-    """Ids of the rules that forbid the composed text; none when it may leave."""
+    """Ids of the rules that forbid the composed text; none when it may leave. `pack_id`: her own pack, if it is of one."""
 
-    def __call__(self, frame: Frame, content: Content, identity: Identity, text: str, /) -> Sequence[str]: ...
+    def __call__(
+        self, frame: Frame, content: Content, identity: Identity, text: str, pack_id: UUID | None, /
+    ) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)
@@ -209,7 +214,7 @@ class _Binder:
     def first(self) -> tuple[Bound | None, list[Reason]]:
         """Her own pack, or the first of the shelf that fits and that the rules let pass; and what a person should know."""
         own = self.snapshot.own.get(self.advisor.advisor_id)
-        bound = self._bound(own.sha256, own.topic_family) if own else None
+        bound = self._bound(own.sha256, own.topic_family, own.pack_id) if own else None
         if isinstance(bound, Bound):
             return bound, []
         reasons = [] if bound is None else [bound]
@@ -238,7 +243,7 @@ class _Binder:
             reason, not_these = bound, not_these | {item[0]}
         return reason
 
-    def _bound(self, sha256: str, family: str) -> Bound | Reason:
+    def _bound(self, sha256: str, family: str, pack_id: UUID | None = None) -> Bound | Reason:
         identity, content = self.advisor.identity, self.snapshot.contents[sha256]
         renders: dict[UUID, str] = {}
         reason = Reason.DOES_NOT_FIT
@@ -247,7 +252,7 @@ class _Binder:
                 rendered = compose(frame, content, identity)
             except CompositionError:
                 continue  # another wording may still fit
-            if self.check(frame, content, identity, rendered.text):
+            if self.check(frame, content, identity, rendered.text, pack_id):
                 reason = Reason.RULES_REFUSE
                 continue
             renders[frame.id] = rendered.sha256

@@ -65,7 +65,7 @@ async def look(session: ReadSession, guard: Guard, *, slot: Slot, times: Times) 
 def simulate(looked: Looked, guard: Guard, *, slot: Slot, now: datetime) -> Simulation:
     """The night plan of `guard.on` over the state of now; advisors in id order. Takes 0.2 ms for each: off the event loop."""
     snapshot = looked.snapshot
-    plan = plan_night(snapshot, guard.checking(looked.granted, now=now))
+    plan = plan_night(snapshot, guard.checking(looked.granted, snapshot.terms, now=now))
     messages = {message.advisor_id: message for message in plan.messages}
     reasons: dict[UUID, list[Reason]] = {}
     for item in plan.unplanned:

@@ -91,10 +91,4 @@ def _replaying(body: bytes, receive: Receive) -> Receive:
 
 
 def _too_large(request: Request, limit: int) -> Response:
-    return problems.problem(
-        status=413,
-        code="request.too-large",
-        title="Body too large",
-        detail=f"Send at most {limit} bytes.",
-        request=request,
-    )
+    return problems.bare("request.too-large", f"Send at most {limit} bytes.", request)

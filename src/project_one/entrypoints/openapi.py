@@ -106,8 +106,7 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
         operation["security"] = [{"bearer": []}, {"apiKey": []}]
         _refusals(responses, NotAuthenticatedError, NotPermittedError, RateExceededError)
     if "requestBody" in operation:
-        add_example(responses, "400", "request.unreadable", "Body not readable")
-        add_example(responses, "413", "request.too-large", "Body too large")
+        _bare(responses, "request.unreadable", "request.too-large")
     if takes_key:
         operation.setdefault("parameters", []).append(deepcopy(_KEY_PARAMETER))
         _refusals(
@@ -117,7 +116,7 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
             idempotency.StillRunningError,
         )
     if operation.get("parameters") or "requestBody" in operation:
-        add_example(responses, "422", "request.invalid", "Invalid request")
+        _bare(responses, "request.invalid", "request.text-not-storable")
     if not is_public:
         for status, response in responses.items():
             if status >= "400":
@@ -138,6 +137,12 @@ def _as_problem(responses: dict[str, Any], status: str, response: dict[str, Any]
 def _refusals(responses: dict[str, Any], *refusals: type[DomainError]) -> None:
     for refusal in refusals:
         add_example(responses, str(STATUS[refusal.kind]), refusal.code, refusal.title)
+
+
+def _bare(responses: dict[str, Any], *codes: str) -> None:
+    for code in codes:
+        status, title = problems.BARE[code]
+        add_example(responses, str(status), code, title)
 
 
 def as_text(document: Mapping[str, Any]) -> str:

@@ -25,7 +25,16 @@ STATUS = {
 }
 _TYPE_ROOT = "https://project-one.example/problems/"
 _NO_TEXT = frozenset({"22021", "22P05"})  # character_not_in_repertoire, untranslatable_character
-_PLAIN = {400: "request.unreadable", 413: "request.too-large"}
+BARE = {
+    "http.404": (404, "Unknown path"),
+    "http.405": (405, "Method not allowed"),
+    "request.invalid": (422, "Invalid request"),
+    "request.text-not-storable": (422, "Text that cannot be stored"),
+    "request.too-large": (413, "Body too large"),
+    "request.unreadable": (400, "Body not readable"),
+}
+"""Status and title of what is refused before any room is asked, by code; all other codes are classes of DomainError."""
+_CODE_OF = {status: code for code, (status, _) in BARE.items() if status != STATUS[Kind.INVALID]}
 MEDIA_TYPE = "application/problem+json"
 SCHEMA_REF = "#/components/schemas/Problem"
 SCHEMA: dict[str, Any] = {
@@ -78,6 +87,14 @@ def problem(
         **extra,
     }
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def bare(
+    code: str, detail: str, request: Request, *, headers: dict[str, str] | None = None, **extra: Any
+) -> JSONResponse:
+    """A refusal with a code of BARE."""
+    status, title = BARE[code]
+    return problem(status=status, code=code, title=title, detail=detail, request=request, headers=headers, **extra)
 
 
 def errors(*refusals: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -135,14 +152,8 @@ def install(app: FastAPI) -> None:
             }
             for item in error.errors()
         ]
-        return problem(
-            status=422,
-            code="request.invalid",
-            title="Invalid request",
-            detail="The request does not fit its description; `errors` names each place.",
-            request=request,
-            errors=errors,
-        )
+        detail = "The request does not fit its description; `errors` names each place."
+        return bare("request.invalid", detail, request, errors=errors)
 
     @app.exception_handler(DBAPIError)
     async def unstorable(request: Request, error: DBAPIError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
@@ -150,21 +161,13 @@ def install(app: FastAPI) -> None:
         state = getattr(cause, "sqlstate", None)
         if state not in _NO_TEXT and not isinstance(getattr(cause, "__cause__", None), UnicodeEncodeError):
             raise error
-        return problem(
-            status=422,
-            code="request.text-not-storable",
-            title="Text that cannot be stored",
-            detail="Some text of the request holds a NUL or half of a surrogate pair; take it out.",
-            request=request,
-        )
+        detail = "Some text of the request holds a NUL or half of a surrogate pair; take it out."
+        return bare("request.text-not-storable", detail, request)
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        return problem(
-            status=error.status_code,
-            code=_PLAIN.get(error.status_code, f"http.{error.status_code}"),
-            title=str(error.detail),
-            detail=f"{request.method} {request.url.path}: {error.detail}.",
-            request=request,
-            headers=dict(error.headers) if error.headers else None,
-        )
+        code = _CODE_OF.get(error.status_code)
+        if code is None:  # nothing here raises any other; a bare 500 says that something now does
+            raise error
+        detail = f"{request.method} {request.url.path}: {error.detail}."
+        return bare(code, detail, request, headers=dict(error.headers) if error.headers else None)

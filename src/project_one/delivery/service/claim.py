@@ -1,7 +1,7 @@
 """Claiming due messages of a number, rebuilding what was approved and asking the rules: the last gate before the vendor."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -19,6 +19,7 @@ from project_one.channel import service as channel
 from project_one.compliance import overrides
 from project_one.content import service as content
 from project_one.content.domain import CompositionError, Content, Frame, compose
+from project_one.content.terms import Terms
 from project_one.delivery.domain import AttemptStatus, Cause, MessageStatus, RetryPolicy
 from project_one.delivery.guard import Granted, Guard
 from project_one.delivery.models import AttemptRow, MessageRow
@@ -47,7 +48,7 @@ WITH held AS (
 ), taken AS (
     UPDATE messages m SET status = 'claimed', attempts_made = m.attempts_made + 1
     FROM due WHERE m.id = due.id
-    RETURNING m.id, m.morning_id, m.business_date, m.attempts_made, m.advisor_id,
+    RETURNING m.id, m.morning_id, m.business_date, m.slot, m.attempts_made, m.advisor_id,
               m.content_sha256, m.renders, m.plan_b_sha256, m.plan_b_renders, m.on_plan_b
 ), numbered AS (
     SELECT taken.*, row_number() OVER () AS position FROM taken
@@ -58,7 +59,9 @@ WITH held AS (
     RETURNING id, message_id
 )
 SELECT a.id AS attempt_id, a.message_id, t.business_date, t.advisor_id,
-       t.content_sha256, t.renders, t.plan_b_sha256, t.plan_b_renders, t.on_plan_b
+       t.content_sha256, t.renders, t.plan_b_sha256, t.plan_b_renders, t.on_plan_b,
+       (SELECT s.pack_id FROM schedules s
+        WHERE s.advisor_id = t.advisor_id AND s.business_date = t.business_date AND s.slot = t.slot) AS own_pack_id
 FROM attempted a JOIN taken t ON t.id = a.message_id
 """).bindparams(bindparam("number_id", type_=Uuid()), bindparam("ids", type_=ARRAY(Uuid())))
 _CLAIM = _CLAIM_TEXT.columns(
@@ -71,6 +74,7 @@ _CLAIM = _CLAIM_TEXT.columns(
     plan_b_sha256=Text(),
     plan_b_renders=JSONB(),
     on_plan_b=Boolean(),
+    own_pack_id=Uuid(),
 )
 
 
@@ -96,6 +100,7 @@ class _Claimed:
     plan_b_sha256: str | None
     plan_b_renders: Mapping[str, str]
     on_plan_b: bool
+    own_pack_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -175,7 +180,8 @@ class _Gate:
             return _Refusal(Cause.OUR_REQUEST, is_content=False)
         sha256 = row.plan_b_sha256 if row.on_plan_b else row.content_sha256
         text_now = self.material.contents.get(sha256 or "")
-        if text_now is None:
+        terms = self.material.terms[sha256].under(row.own_pack_id) if sha256 and text_now else ()
+        if text_now is None or not terms:
             return _Refusal(Cause.CONTENT, is_content=True)
         renders = row.plan_b_renders if row.on_plan_b else row.renders
         any_approved = False
@@ -191,7 +197,7 @@ class _Gate:
                 rendered = compose(frame, text_now, contact.identity)
             except CompositionError:
                 return _Refusal(Cause.CONTENT, is_content=True)
-            if rendered.sha256 != expected or self._is_refused(frame, text_now, contact, rendered.text):
+            if rendered.sha256 != expected or self._is_refused(frame, text_now, terms, contact, rendered.text):
                 return _Refusal(Cause.CONTENT, is_content=True)
             outgoing = Outgoing(
                 number_vendor_id=self.number_vendor_id,
@@ -207,9 +213,11 @@ class _Gate:
             is_content=not any_approved,
         )
 
-    def _is_refused(self, frame: Frame, content: Content, contact: Contact, text: str) -> bool:
+    def _is_refused(self, frame: Frame, content: Content, terms: Sequence[Terms], contact: Contact, text: str) -> bool:
         granted = self.granted.get(content.sha256, ())
-        rules = self.guard.refused_by(frame, content, contact.identity, text, granted=granted, now=self.now)
+        rules = self.guard.refused_by(
+            frame, content, contact.identity, text, terms=terms, granted=granted, now=self.now
+        )
         if rules:
             log.error("delivery.rules.refused", advisor_id=str(contact.advisor_id), rules=rules)
         return bool(rules)
@@ -245,11 +253,16 @@ async def _open_gate(
 
 async def _learn(guard: Guard, material: content.Material, rows: list[_Claimed]) -> None:
     """Have the rules read what is new to this process off the event loop, which sends meanwhile."""
-    bound = {(UUID(frame_id), row.content_sha256) for row in rows for frame_id in row.renders}
-    known = [(material.frames.get(frame_id), material.contents.get(sha256)) for frame_id, sha256 in sorted(bound)]
-    pairs = [(frame, text) for frame, text in known if frame and text and not guard.knows(frame, text)]
-    if pairs:
-        await asyncio.to_thread(guard.learn, pairs)
+    bound = {(row.content_sha256, row.own_pack_id, UUID(frame_id)) for row in rows for frame_id in row.renders}
+    new = [
+        (frame, text, terms)
+        for sha256, pack_id, frame_id in bound
+        if (frame := material.frames.get(frame_id)) and (text := material.contents.get(sha256))
+        for terms in material.terms[sha256].under(pack_id)
+        if not guard.knows(frame, text, terms)
+    ]
+    if new:
+        await asyncio.to_thread(guard.learn, new)
 
 
 async def _take_plan_b(session: WriteSession, row: _Claimed, cause: Cause, *, now: datetime) -> None:

@@ -87,7 +87,8 @@ async def plan_morning(
         limit=limit,
     )
     granted = await overrides.granted(session, snapshot.contents.keys(), guard.rulebook.version)
-    result = await _apply(session, morning, _planned(snapshot, guard.checking(granted, now=now)), now=now)
+    made = _planned(snapshot, guard.checking(granted, snapshot.terms, now=now))
+    result = await _apply(session, morning, made, now=now)
     morning.unplanned = result.unplanned
     morning.planned_at = now
     if result.added or result.rebound or result.withdrawn:
@@ -165,7 +166,7 @@ async def take_snapshot(
         item = scheduled.get(advisor.advisor_id)
         sha = item.contents.get(advisor.language) if item else None
         if item and sha in material.contents and advisor.identity.capacity in item.capacities:
-            own[advisor.advisor_id] = Own(sha, item.topic_family)
+            own[advisor.advisor_id] = Own(sha, item.topic_family, item.pack_id)
     return Snapshot(
         business_date=business_date,
         release_at=times.release_at,
@@ -174,6 +175,7 @@ async def take_snapshot(
         own=own,
         library=library,
         contents=material.contents,
+        terms=material.terms,
         frames=frames,
         recent=await _recent(session, business_date),
         numbers=await channel.numbers(session),

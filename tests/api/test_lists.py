@@ -1,0 +1,48 @@
+"""Every list of the document takes the same small number of statements, however long the page."""
+
+from typing import Any
+
+from project_one.bootstrap import House
+
+from .callers import ROLES, everybody
+from .doors import counted
+from .filling import MANY, filled
+
+FEW = 7  # statements of a list, that which sets the caller's scope included
+MORE = {"/v1/fallback/simulate": 13}  # a page of a whole night plan, which looks at everything once
+SHORTEST = 10  # rows a list must have here, or the test shows nothing
+
+
+def lists_of(document: dict[str, Any]) -> list[str]:
+    """Paths of every operation that takes a `limit`."""
+    return sorted(
+        path
+        for path, operations in document["paths"].items()
+        if any(item["name"] == "limit" for item in operations.get("get", {}).get("parameters", ()))
+    )
+
+
+async def test_no_list_asks_more_of_the_database_for_a_longer_page(house: House) -> None:
+    async with everybody(house, advisors=MANY) as people:
+        pack_id = (await filled(house, people))["pack_id"][0]
+        wrong: list[str] = []
+        lists = lists_of(people.document)
+        assert len(lists) > 10
+        for path in lists:
+            filled_path = path.replace("{pack_id}", pack_id)
+            most = 0
+            for role in ROLES:
+                counts: list[int] = []
+                for limit in (1, 1, 50):  # the first signs her in
+                    async with counted(people.api) as statements:
+                        answer = await people.client.get(f"{filled_path}?limit={limit}", headers=people.headers[role])
+                    counts.append(len(statements))
+                if answer.status != 200:
+                    assert answer.status in {403, 404}, f"{path} for {role}: {answer.text}"
+                    continue
+                most = max(most, len(answer.json()["items"]))
+                if counts[1] != counts[2] or counts[2] > MORE.get(path, FEW):
+                    wrong.append(f"{path} for {role}: {counts[1]} statements for one item, {counts[2]} for fifty")
+            if most < SHORTEST:
+                wrong.append(f"{path}: nobody sees {SHORTEST} items here; fill it in this test")
+        assert not wrong, "\n".join(wrong)
