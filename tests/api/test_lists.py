@@ -8,7 +8,7 @@ from .callers import ROLES, everybody
 from .doors import counted
 from .filling import MANY, filled
 
-FEW = 7  # statements of a list, that which sets the caller's scope included
+FEW = 8  # statements of a list, those that set the scope and ask for an API key and its tier included
 MORE = {"/v1/fallback/simulate": 13}  # a page of a whole night plan, which looks at everything once
 SHORTEST = 10  # rows a list must have here, or the test shows nothing
 

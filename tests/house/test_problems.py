@@ -9,7 +9,7 @@ from project_one.kernel.problems import BARE, STATUS
 
 ROOT = Path(__file__).parents[2]
 LOADED = (api, cli)  # every room is imported by one of them, so that its refusals are known
-_CODE = re.compile(r'"((?:request|http)\.[a-z0-9-]+)"')
+_CODE = re.compile(r'"((?:request\.[a-z0-9-]+)|(?:http\.[0-9]+))"')
 
 
 def lines() -> list[str]:
