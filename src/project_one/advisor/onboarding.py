@@ -97,8 +97,9 @@ def _taken(error: IntegrityError) -> NumberTakenError | PhoneTakenError:
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list is narrowed to; None: not by this."""
+    """What a list is narrowed to; None: not by this. `firm_id`: names what the session is scoped to, which leads to its index."""
 
+    firm_id: UUID | None = None
     status: RegistrationStatus | None = None
     capacity: Capacity | None = None
     language: Language | None = None
@@ -113,6 +114,8 @@ async def page(
         at, advisor_id = after
         same = (AdvisorRow.created_at == at) & (AdvisorRow.id > advisor_id)
         query = query.where((AdvisorRow.created_at > at) | same)
+    if wanted.firm_id is not None:
+        query = query.where(AdvisorRow.firm_id == wanted.firm_id)
     if wanted.status is not None:
         query = query.where(AdvisorRow.registration_status == wanted.status)
     if wanted.capacity is not None:

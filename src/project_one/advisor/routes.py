@@ -113,7 +113,9 @@ def profile_router(
         require(caller, Permission.ADVISOR_READ)
         after = _position(cursor) if cursor else None
         async with database.scoped(caller.scope).readings() as session:
-            rows = await onboarding.page(session, Filter(status, capacity, language), after=after, limit=limit)
+            rows = await onboarding.page(
+                session, Filter(caller.tenant, status, capacity, language), after=after, limit=limit
+            )
         now, last = clock(), rows[limit - 1] if len(rows) > limit else None
         return {
             "items": [advisor_shown(row, now) for row in rows[:limit]],

@@ -139,16 +139,18 @@ class Authenticator:
     async def _looked_up(self, claims: Claims) -> Principal:
         async with self._database.readings() as session:
             user = await people.find_user(session, claims.user)
+            tenant = None if user is None else await _tenant(session, user.id, claims.organisation)
+            sits = user is None or tenant is None or (await seating(session, tenant, 1)).has_seat(user.id, 1)
         if user is None:
             async with self._database.transactions() as session:
                 user = await people.ensure_user(session, claims.user, actor="sign-in", now=self._clock())
+                tenant = await _tenant(session, user.id, claims.organisation)
+                sits = tenant is None
         if user.status is not UserStatus.ACTIVE:
             message = "The account behind this session is deleted; sign in with another one."
             raise AccountClosedError(message)
-        async with self._database.readings() as session:
-            tenant = await _tenant(session, user.id, claims.organisation)
         roles = _roles(user)
-        if tenant is not None and not roles & STAFF and not await self._has_seat(user.id, tenant):
+        if tenant is not None and not sits and not roles & STAFF and not await self._has_seat(user.id, tenant):
             waiting = principal_of(user.id, roles, tenant=None, session_id=claims.session)
             return replace(waiting, waits_for_seat=True)
         principal = principal_of(user.id, roles, tenant=tenant, session_id=claims.session)
@@ -158,6 +160,7 @@ class Authenticator:
         return impersonated(principal)
 
     async def _has_seat(self, user_id: UUID, firm_id: UUID) -> bool:
+        """Asked of who has not the first seat, which every tier has."""
         async with self._database.scoped(Scope(tenant=firm_id)).readings() as session:
             seats = await self._terms.seats(session, firm_id)
             return (await seating(session, firm_id, seats)).has_seat(user_id, seats)

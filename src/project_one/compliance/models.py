@@ -59,6 +59,7 @@ class VerdictRow(Base):
             unique=True,
         ),
         Index("ix_verdicts_policy_version", "policy_version"),
+        Index("ix_verdicts_of_firm", "firm_id", "given_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -23,6 +23,7 @@ class PackRow(Base):
         ),
         Index("ix_packs_own", "firm_id", "updated_at", "id"),
         Index("ix_packs_state", "state", "risk_score"),
+        Index("ix_packs_updated", "updated_at", "id", postgresql_where=text("state IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

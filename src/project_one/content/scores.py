@@ -20,7 +20,7 @@ async def judged_packs(session: ReadSession, firm_id: UUID, limit: int) -> Seque
     )
     rows = await session.execute(
         select(VerdictRow.id, VerdictRow.verdict, VerdictRow.given_at)
-        .where(VerdictRow.content_sha256.in_(texts))
+        .where(VerdictRow.firm_id == firm_id, VerdictRow.content_sha256.in_(texts))
         .order_by(VerdictRow.given_at.desc(), VerdictRow.id.desc())
         .limit(limit)
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, null, or_, select, tuple_
+from sqlalchemy import TIMESTAMP, ColumnElement, Select, and_, bindparam, case, func, literal, null, or_, select, tuple_
 
 from project_one.delivery.domain import OWNER_OF, MessageStatus, Owner
 from project_one.delivery.errors import MessageUnknownError
@@ -48,65 +48,70 @@ class Wanted:
     owner: Owner | None = None
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What became of a message as of `now`, as expressions over its row and its morning's."""
+# What became of a message as of `:now`, as expressions over its row and its morning's; built once, for every statement.
+_NOW: ColumnElement[datetime] = bindparam("now", type_=TIMESTAMP(timezone=True))
+_EARLIEST = (
+    select(func.min(func.least(AttemptRow.sent_at, AttemptRow.delivered_at, AttemptRow.read_at)))
+    .where(AttemptRow.message_id == MessageRow.id)
+    .correlate(MessageRow)
+    .scalar_subquery()
+)
+_LEFT_AT = case((MessageRow.status.in_(_LEFT), _EARLIEST), else_=null())
+"""The earliest vendor time that proves it left."""
 
-    now: datetime
+_IS_ON_TIME = case(
+    (MessageRow.status.in_(_ENDED), literal(False)),
+    (_LEFT_AT.is_not(None), MorningRow.deadline_at >= _LEFT_AT),
+    (MorningRow.deadline_at < _NOW, literal(False)),
+    else_=null(),
+)
+"""Null while it may still be."""
 
-    @property
-    def left_at(self) -> ColumnElement[datetime | None]:
-        """The earliest vendor time that proves it left."""
-        left = func.min(func.least(AttemptRow.sent_at, AttemptRow.delivered_at, AttemptRow.read_at))
-        earliest = select(left).where(AttemptRow.message_id == MessageRow.id).correlate(MessageRow).scalar_subquery()
-        return case((MessageRow.status.in_(_LEFT), earliest), else_=null())
+_OWNER = case(
+    (
+        _IS_ON_TIME.is_(False),
+        func.coalesce(
+            case({cause.value: owner.value for cause, owner in OWNER_OF.items()}, value=MessageRow.cause),
+            case(
+                (and_(MessageRow.status == MessageStatus.ACCEPTED, MessageRow.is_held), Owner.META_PACING.value),
+                (MessageRow.status == MessageStatus.ACCEPTED, Owner.META.value),
+                else_=Owner.US.value,
+            ),
+        ),
+    ),
+    else_=null(),
+)
+"""Of a miss: by the recorded cause, else whoever it waits for; as the certificate has it."""
 
-    @property
-    def is_on_time(self) -> ColumnElement[bool | None]:
-        """Null while it may still be."""
-        left_at = self.left_at
-        return case(
-            (MessageRow.status.in_(_ENDED), literal(False)),
-            (left_at.is_not(None), left_at <= MorningRow.deadline_at),
-            (MorningRow.deadline_at < self.now, literal(False)),
-            else_=null(),
-        )
-
-    @property
-    def owner(self) -> ColumnElement[str | None]:
-        """Of a miss: by the recorded cause, else whoever it waits for; as the certificate has it."""
-        of_cause = case({cause.value: owner.value for cause, owner in OWNER_OF.items()}, value=MessageRow.cause)
-        waiting = case(
-            (and_(MessageRow.status == MessageStatus.ACCEPTED, MessageRow.is_held), Owner.META_PACING.value),
-            (MessageRow.status == MessageStatus.ACCEPTED, Owner.META.value),
-            else_=Owner.US.value,
-        )
-        return case((self.is_on_time.is_(False), func.coalesce(of_cause, waiting)), else_=null())
-
-
-def _messages(outcome: _Outcome) -> Select[*tuple[Any, ...]]:
-    return select(
-        MessageRow.id,
-        MessageRow.advisor_id,
-        MessageRow.business_date,
-        MessageRow.slot,
-        MessageRow.status,
-        MessageRow.cause,
-        MessageRow.due_at,
-        MorningRow.deadline_at,
-        MessageRow.on_plan_b,
-        case((MessageRow.on_plan_b, MessageRow.plan_b_sha256), else_=MessageRow.content_sha256).label("content_sha256"),
-        MessageRow.topic_family,
-        outcome.left_at.label("left_at"),
-        outcome.is_on_time.label("is_on_time"),
-        outcome.owner.label("owner"),
-    ).join(MorningRow, MorningRow.id == MessageRow.morning_id)
+_MESSAGES = select(
+    MessageRow.id,
+    MessageRow.advisor_id,
+    MessageRow.business_date,
+    MessageRow.slot,
+    MessageRow.status,
+    MessageRow.cause,
+    MessageRow.due_at,
+    MorningRow.deadline_at,
+    MessageRow.on_plan_b,
+    case((MessageRow.on_plan_b, MessageRow.plan_b_sha256), else_=MessageRow.content_sha256).label("content_sha256"),
+    MessageRow.topic_family,
+    _LEFT_AT.label("left_at"),
+    _IS_ON_TIME.label("is_on_time"),
+    _OWNER.label("owner"),
+).join(MorningRow, MorningRow.id == MessageRow.morning_id)
 
 
-def _which(wanted: Wanted, outcome: _Outcome) -> list[ColumnElement[bool]]:
+def _of(advisor_ids: Collection[UUID]) -> ColumnElement[bool]:
+    """Of these advisors. One alone is compared by itself: then her rows are read in their order, and only as many as wanted."""
+    if len(advisor_ids) == 1:
+        return MessageRow.advisor_id == next(iter(advisor_ids))
+    return among(MessageRow.advisor_id, advisor_ids)
+
+
+def _which(wanted: Wanted) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if wanted.advisor_ids is not None:
-        conditions.append(among(MessageRow.advisor_id, wanted.advisor_ids))
+        conditions.append(_of(wanted.advisor_ids))
     if wanted.advisor_id is not None:
         conditions.append(MessageRow.advisor_id == wanted.advisor_id)
     if wanted.since is not None:
@@ -116,7 +121,7 @@ def _which(wanted: Wanted, outcome: _Outcome) -> list[ColumnElement[bool]]:
     if wanted.status is not None:
         conditions.append(MessageRow.status == wanted.status)
     if wanted.owner is not None:
-        conditions.append(outcome.owner == wanted.owner.value)
+        conditions.append(_OWNER.in_((wanted.owner.value,)))
     return conditions
 
 
@@ -124,25 +129,24 @@ async def deliveries(
     session: ReadSession, wanted: Wanted, *, after: tuple[date, UUID] | None, limit: int, now: datetime
 ) -> list[Row]:
     """Messages, newest day first, each with its attempts; those behind the position `after`."""
-    outcome = _Outcome(now)
-    query = _messages(outcome).where(*_which(wanted, outcome))
+    query = _MESSAGES.where(*_which(wanted))
     if after is not None:
         query = query.where(tuple_(MessageRow.business_date, MessageRow.id) < tuple_(*after))
     ordered = query.order_by(MessageRow.business_date.desc(), MessageRow.id.desc()).limit(limit)
-    return await _with_attempts(session, ordered)
+    return await _with_attempts(session, ordered, now=now)
 
 
 async def delivery(session: ReadSession, message_id: UUID, *, now: datetime) -> Row:
     """One message with its attempts. Raises MessageUnknownError."""
-    found = await _with_attempts(session, _messages(_Outcome(now)).where(MessageRow.id == message_id))
+    found = await _with_attempts(session, _MESSAGES.where(MessageRow.id == message_id), now=now)
     if not found:
         detail = "There is no message with this id; ids come from the list of deliveries."
         raise MessageUnknownError(detail, message_id=str(message_id))
     return found[0]
 
 
-async def _with_attempts(session: ReadSession, query: Select[*tuple[Any, ...]]) -> list[Row]:
-    messages = [dict(row) for row in (await session.execute(query)).mappings()]
+async def _with_attempts(session: ReadSession, query: Select[*tuple[Any, ...]], *, now: datetime) -> list[Row]:
+    messages = [dict(row) for row in (await session.execute(query, {"now": now})).mappings()]
     attempts: dict[UUID, list[Row]] = {}
     theirs = among(AttemptRow.message_id, [row["id"] for row in messages])
     for row in (await session.execute(select(*_ATTEMPT).where(theirs).order_by(AttemptRow.number))).mappings():
@@ -183,26 +187,25 @@ async def figures(
     session: ReadSession, advisor_ids: Collection[UUID], since: date, until: date, *, now: datetime
 ) -> Sequence[Row]:
     """Per business date: how many were planned, sent, delivered, read, on time, failed; and the misses by owner."""
-    outcome = _Outcome(now)
     delivered = MessageRow.status.in_([MessageStatus.DELIVERED, MessageStatus.READ])
     query = (
         select(
             MessageRow.business_date,
-            outcome.owner.label("owner"),
+            _OWNER.label("owner"),
             func.count().label("planned"),
             func.count().filter(or_(delivered, MessageRow.status == MessageStatus.SENT)).label("sent"),
             func.count().filter(delivered).label("delivered"),
             func.count().filter(MessageRow.status == MessageStatus.READ).label("read"),
-            func.count().filter(outcome.is_on_time.is_(True)).label("on_time"),
+            func.count().filter(_IS_ON_TIME.is_(True)).label("on_time"),
             func.count().filter(MessageRow.status == MessageStatus.FAILED).label("failed"),
         )
         .join(MorningRow, MorningRow.id == MessageRow.morning_id)
-        .where(*_which(Wanted(advisor_ids, since=since, until=until), outcome))
+        .where(*_which(Wanted(advisor_ids, since=since, until=until)))
         .group_by(MessageRow.business_date, "owner")
         .order_by(MessageRow.business_date)
     )
     days: dict[date, Row] = {}
-    for row in (await session.execute(query)).mappings():
+    for row in (await session.execute(query, {"now": now})).mappings():
         day = days.setdefault(row["business_date"], _empty(row["business_date"]))
         for name in _COUNTED:
             day[name] += row[name]

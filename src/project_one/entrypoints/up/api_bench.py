@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +35,7 @@ from project_one.settings import Settings
 
 _ADVISORS, _CONNECTIONS, _REVIEWERS = 2_000, 1_000, 40
 _THINK_S = (1.0, 3.0)
-_WARM_S, _MEASURED_S = 8, 30
+_WARM_S, _MEASURED_S = 20, 60  # everybody signs in within the first; her session is looked up again each minute
 _PATIENCE_S = 30
 _SAMPLED = 20  # people whose statements are explained
 _SHOWN = 3
@@ -67,10 +67,17 @@ ADVISOR_STEPS = (
 )
 REVIEWER_STEPS = (
     Step("queue", 4, "GET", "/v1/review-queue?limit=25"),
-    Step("reviewed pack", 3, "GET", "/v1/content-packs/{draft}"),
-    Step("reviews", 2, "GET", "/v1/content-packs/{draft}/reviews"),
+    Step("reviewed pack", 3, "GET", "/v1/content-packs/{waiting}"),
+    Step("reviews", 2, "GET", "/v1/content-packs/{waiting}/reviews"),
     Step("library", 1, "GET", "/v1/fallback/packs?limit=25"),
 )
+
+
+_LEADS_TO: dict[str, Callable[[Any], dict[str, str]]] = {
+    "deliveries": lambda item: {"message": item["id"]},
+    "queue": lambda item: {"waiting": item["pack"]["id"]},
+}
+"""What a list shows first is what is opened next."""
 
 
 @dataclass
@@ -98,9 +105,13 @@ class Visit:
             answer = await response.read()
             if step.name in {"autosave", "pack"}:
                 self.version = response.headers.get("ETag", self.version)
-            if step.name == "deliveries" and response.ok:
-                self.known["message"] = json.loads(answer)["items"][0]["id"]
+            if step.name in _LEADS_TO and response.ok:
+                self.known |= _LEADS_TO[step.name](json.loads(answer)["items"][0])
             return response.status
+
+    def can(self, step: Step) -> bool:
+        """Whether she has seen what the path names."""
+        return not any(f"{{{name}}}" in step.path and not value for name, value in self.known.items())
 
 
 @dataclass
@@ -161,7 +172,7 @@ async def visits(
                 connector = aiohttp.TCPConnector(limit=1, keepalive_timeout=60)
                 timeout = aiohttp.ClientTimeout(total=_PATIENCE_S)
                 session = aiohttp.ClientSession(url, connector=connector, timeout=timeout)
-                known = {"advisor": person.advisor_id, "draft": person.draft_id, "message": ""}
+                known = {"advisor": person.advisor_id, "draft": person.draft_id, "message": "", "waiting": ""}
                 steps = REVIEWER_STEPS if is_reviewer else ADVISOR_STEPS
                 everybody.append(Visit(session, token, steps, known))
             yield everybody
@@ -189,10 +200,10 @@ async def _at_their_dashboards(
 async def _visit(visit: Visit, number: int, tally: Tally, measured_from: float, until: float) -> None:
     lot = random.Random(number)  # noqa: S311
     weights = [step.weight for step in visit.steps]
-    await asyncio.sleep(lot.uniform(0, _THINK_S[1]))
+    await asyncio.sleep(lot.uniform(0, _WARM_S * 0.8))
     while time.monotonic() < until:
         step = lot.choices(visit.steps, weights)[0]
-        if step.name == "delivery" and not visit.known["message"]:
+        if not visit.can(step):
             continue
         began = time.monotonic()
         try:
