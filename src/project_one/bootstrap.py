@@ -132,13 +132,20 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    settings: Settings, *, process: str, pool_size: int = 10, database_url: SecretStr | None = None
+    settings: Settings,
+    *,
+    process: str,
+    pool_size: int = 10,
+    database_url: SecretStr | None = None,
+    plans_once: bool = False,
 ) -> AsyncGenerator[House]:
     """Build what a process needs and take it down again. `database_url`: of another login than the workers'."""
     pace = Pace(settings.time_scale)
     spread = Spread(settings.spread_groups, settings.spread_group_gap_s, settings.spread_jitter_s)
     database = connect(
-        DatabaseConfig((database_url or settings.database_url).get_secret_value(), pool_size=pool_size),
+        DatabaseConfig(
+            (database_url or settings.database_url).get_secret_value(), pool_size=pool_size, plans_once=plans_once
+        ),
         application=f"project-one {process}",
     )
     keyring = Keyring(

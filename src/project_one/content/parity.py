@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from project_one.compliance.domain import Finding, Severity
 from project_one.content.parity_words import (
@@ -108,8 +109,9 @@ def explained(finding: Finding, language: Language) -> tuple[str, str]:
     return MESSAGE[language].format(what=finding.quote), REMEDY[language]
 
 
+@lru_cache(maxsize=1024)
 def facts_of(text: str) -> Facts:
-    """Numbers by value whether in digits of either script or in words."""
+    """Numbers by value whether in digits of either script or in words. Whoever asks must not change what she gets."""
     plain = "".join(_plain(char) for char in unicodedata.normalize("NFC", text)).casefold()
     dates: Counter[str] = Counter()
     plain = _DATE.sub(lambda match: _take_date(match, dates), _ORDINAL.sub("", plain))

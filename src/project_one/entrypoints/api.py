@@ -202,7 +202,9 @@ async def serve(settings: Settings) -> None:
     """Run until told to stop. One process; put several behind one port with a supervisor."""
     logs.configure(process="api", level=settings.log_level)
     producer = JobProducer(settings.redis_url.get_secret_value())
-    async with open_house(settings, process="api", pool_size=20, database_url=settings.api_database_url) as house:
+    async with open_house(
+        settings, process="api", pool_size=20, database_url=settings.api_database_url, plans_once=True
+    ) as house:
         config = uvicorn.Config(
             build_app(house, producer),
             host=settings.api_host,

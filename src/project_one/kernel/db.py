@@ -76,7 +76,11 @@ def _values(enum: type[StrEnum]) -> list[str]:
 
 @dataclass(frozen=True)
 class DatabaseConfig:
-    """`url`: postgresql:// or postgresql+asyncpg://; timeouts in seconds of the wall clock, never scaled."""
+    """`url`: postgresql:// or postgresql+asyncpg://; timeouts in seconds of the wall clock, never scaled.
+
+    `plans_once`: a prepared statement is planned once a connection and not for each of its first values; for many short
+    statements, under row-level security, planning takes longer than running.
+    """
 
     url: str
     pool_size: int = 10
@@ -84,6 +88,7 @@ class DatabaseConfig:
     lock_timeout_s: float = 10
     idle_in_transaction_timeout_s: float = 60
     connect_timeout_s: float = 5
+    plans_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,7 @@ def connect(config: DatabaseConfig, *, application: str) -> Database:
             "server_settings": {
                 "application_name": application,
                 "timezone": "UTC",
+                "plan_cache_mode": "force_generic_plan" if config.plans_once else "auto",
                 "statement_timeout": str(int(config.statement_timeout_s * 1000)),
                 "lock_timeout": str(int(config.lock_timeout_s * 1000)),
                 "idle_in_transaction_session_timeout": str(int(config.idle_in_transaction_timeout_s * 1000)),
