@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncGenerator, Callable
 from datetime import timedelta
 from typing import Annotated, Any
@@ -198,8 +199,8 @@ def health_router(house: House, producer: JobProducer) -> APIRouter:
     return router
 
 
-async def serve(settings: Settings) -> None:
-    """Run until told to stop. One process; put several behind one port with a supervisor."""
+async def serve(settings: Settings, *, share_port: bool = False) -> None:
+    """Run until told to stop. `share_port`: the kernel deals connections out to all processes that listen so."""
     logs.configure(process="api", level=settings.log_level)
     producer = JobProducer(settings.redis_url.get_secret_value())
     async with open_house(
@@ -207,12 +208,15 @@ async def serve(settings: Settings) -> None:
     ) as house:
         config = uvicorn.Config(
             build_app(house, producer),
-            host=settings.api_host,
-            port=settings.api_port,
             log_config=None,
             access_log=False,
             http="httptools",
             backlog=4096,
         )
-        await uvicorn.Server(config).serve()
+        with socket.socket(socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET) as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if share_port:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listening.bind((settings.api_host, settings.api_port))
+            await uvicorn.Server(config).serve(sockets=[listening])
     await producer.close()

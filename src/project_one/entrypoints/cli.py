@@ -156,9 +156,14 @@ def train_weights(
 
 
 @app.command()
-def api() -> None:
+def api(
+    *,
+    share_port: Annotated[
+        bool, typer.Option("--share-port", help="Others of this kind may listen on the port too: one for each core.")
+    ] = False,
+) -> None:
     """The HTTP API process."""
-    serve(api_process.serve(settings()))
+    serve(api_process.serve(settings(), share_port=share_port))
 
 
 @app.command()

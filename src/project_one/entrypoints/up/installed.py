@@ -88,14 +88,16 @@ async def running(options: Options) -> AsyncGenerator[Installation]:
         yield installation
 
 
-async def start_product(installation: Installation, *, drivers: int) -> None:
-    """The product's own processes; returns when the API answers."""
+async def start_product(installation: Installation, *, drivers: int, apis: int = 1) -> None:
+    """The product's own processes; returns when the API answers. `apis`: how many share its port."""
     cli = [sys.executable, "-m", "project_one.entrypoints.cli"]
     commands = {
         "clock": ["clock"],
-        "api": ["api"],
+        "api": ["api", *(["--share-port"] if apis > 1 else [])],
         "worker": ["worker", "--name", "worker", "--queues", "webhooks,content-processing,maintenance"],
     }
+    for index in range(2, apis + 1):
+        commands[f"api-{index}"] = ["api", "--share-port"]
     for index in range(1, drivers + 1):
         commands[f"driver-{index}"] = ["worker", "--name", f"driver-{index}", "--queues", "whatsapp-delivery"]
     for name, arguments in commands.items():
