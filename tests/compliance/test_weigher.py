@@ -36,6 +36,17 @@ def test_innocent_company_clears_no_claim(claim: str) -> None:
         assert evaluate(said, Context(Capacity.MFD), BOOK, on=TODAY, is_framed=True).band is Band.BLOCK, said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The habit matters. A SIP gives a guaranteed return of 12% a year.",
+        "A SIP gives a guaranteed return of 12% a year. Keep the papers where the family finds them.",
+    ],
+)
+def test_a_plain_promise_is_not_excused_by_a_lesson_beside_it(text: str) -> None:
+    assert evaluate(text, Context(Capacity.MFD), BOOK, on=TODAY, is_framed=True).band is Band.BLOCK
+
+
 def test_a_likeness_is_a_review_and_stands_alone() -> None:
     text = "Put in your bonus now and a cheque of nine thousand finds its way to you each month, like rent from a good tenant, whatever the mood outside."
     (finding,) = evaluate(text, Context(Capacity.MFD), BOOK, on=TODAY, is_framed=True).findings

@@ -6,6 +6,7 @@ stage 2  the model, later, by the job ──────────────
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -76,7 +77,7 @@ def with_parity(
     """Stage 1 with what the language versions say differently."""
     odd = parity.parity_findings({language: content.paragraph for language, content in contents.items()})
     return {
-        language: StageResult(result.stage, [*result.findings, *([odd[language]] if language in odd else [])])
+        language: replace(result, findings=[*result.findings, *([odd[language]] if language in odd else [])])
         for language, result in stages.items()
     }
 

@@ -1,7 +1,8 @@
 """Asking for a review: the rules at once, the model by a job, then a person."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -130,11 +131,15 @@ async def _first_and_third(
         subjects = [
             verdicts.Subject(content.sha256, content.paragraph, context) for _, context in sorted(one_each.items())
         ]
+        began = time.perf_counter()
         found = await verdicts.keep(session, subjects, rulebook, on=on, now=now, firm_id=pack.firm_id)
-        first[language] = StageResult(Stage.RULES, [finding for item in found for finding in item.findings])
+        findings = [finding for item in found for finding in item.findings]
+        first[language] = StageResult(Stage.RULES, findings, took_ms=_ms_since(began))
         registers[language] = found[0].register
+        began = time.perf_counter()
         try:
-            third[language] = judging.rendered_stage(content, contexts, frames, rulebook, on=on, now=now)
+            rendered = judging.rendered_stage(content, contexts, frames, rulebook, on=on, now=now)
+            third[language] = replace(rendered, took_ms=_ms_since(began))
         except CompositionError as error:
             message = f"The text in {language} does not make a message: {error}."
             raise PackIncompleteError(message, language=language.value) from error
@@ -148,6 +153,10 @@ async def _first_and_third(
         )
         for language in pack.contents
     }
+
+
+def _ms_since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 2)
 
 
 def _enter(pack: Pack, checked: dict[str, Any]) -> None:
