@@ -1,6 +1,7 @@
 """A gate over a real Redis and a real HTTP server, with a purse in memory."""
 
 from collections.abc import AsyncIterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
@@ -36,6 +37,19 @@ class Steady:
 
 
 @dataclass
+class Listed:
+    """Two models, or those of a day."""
+
+    listed: dict[date, tuple[str, ...]] = field(default_factory=dict[date, tuple[str, ...]])
+
+    def model_for(self, role: Role, on: date, *, gone: AbstractSet[str] = frozenset()) -> str:
+        for model in self.listed.get(on, ("gpt-6-luna", "gpt-6.1-terra")):
+            if model not in gone:
+                return model
+        raise LookupError(role)
+
+
+@dataclass
 class Bench:
     vendor: Vendor
     purse: MemoryPurse
@@ -43,7 +57,7 @@ class Bench:
     steady: Steady
     redis_url: str
     client: OpenAIClient
-    listed: dict[date, tuple[str, ...]] = field(default_factory=dict[date, tuple[str, ...]])
+    listed: dict[date, tuple[str, ...]]
 
     async def ask(self, caption: str = "सबसे अच्छा!", *, names: frozenset[str] = frozenset(), **limits: Any) -> Result:
         return await self.gate.call(question(caption, names), replace(LIMITS, **limits))
@@ -68,15 +82,13 @@ async def bench(test_servers: RealServers, vendor: Vendor) -> AsyncIterator[Benc
     client = OpenAIClient(OpenAIConfig(vendor.url, SecretStr("sk-test")))
     cache = AnswerCache.connected(test_servers.redis_url)
 
-    async def models(_role: Role, on: date) -> tuple[str, ...]:
-        return bench.listed.get(on, ("gpt-6-luna", "gpt-6.1-terra"))
-
-    tools = GateTools({"suspicions": SUSPICIONS}, models, client, purse, cache, lambda: NOW, lambda _: "owner-hash")
+    succession = Listed()
+    tools = GateTools({"suspicions": SUSPICIONS}, succession, client, purse, cache, lambda: NOW, lambda _: "owner-hash")
     allowance = HedgeAllowance()
     for _ in range(10):
         allowance.count_call()
     gate = Gate(tools, breakers=Breakers(steady), allowance=allowance)
-    bench = Bench(vendor, purse, gate, steady, test_servers.redis_url, client)
+    bench = Bench(vendor, purse, gate, steady, test_servers.redis_url, client, succession.listed)
     yield bench
     await gate.close()
     await client.close()

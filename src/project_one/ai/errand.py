@@ -3,16 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from uuid import UUID
 
 import orjson
 import structlog
 
 from project_one.ai.breaker import Breakers, Pass
-from project_one.ai.domain import Answer, Limits, Prompt, Question, Reason, Refused, Result
+from project_one.ai.domain import Answer, Limits, Prompt, Question, Reason, Refused, Result, Role
 from project_one.ai.hedging import HedgeAllowance
-from project_one.ai.ports import ModelClient, ModelReply, ModelRequest, Spending, Trouble, VendorError
+from project_one.ai.ports import ModelClient, ModelReply, ModelRequest, Spending, Succession, Trouble, VendorError
 from project_one.ai.strict import answer_fault
 from project_one.ai.tries import Race, Till, Try
 from project_one.kernel.ids import new_id
@@ -49,8 +51,14 @@ class Desk:
     safety_id: Callable[[UUID], str]
     gone: dict[str, float] = field(default_factory=dict[str, float])
 
-    def at_hand(self, models: Sequence[str]) -> list[str]:
-        return [model for model in models if self.gone.get(model, 0.0) <= time.monotonic()]
+    def in_turn(self, succession: Succession, role: Role, on: date) -> list[str]:
+        """Models of a role in the order they are asked, without those that are gone; empty when none is left."""
+        gone = {model for model, until in self.gone.items() if until > time.monotonic()}
+        models: list[str] = []
+        with suppress(LookupError):
+            while True:
+                models.append(succession.model_for(role, on, gone=gone.union(models)))
+        return models
 
 
 @dataclass(frozen=True)
@@ -72,6 +80,7 @@ class Errand:
         self._desk = desk
         self._order = order
         self._has_left = False
+        self._taken_at: datetime = desk.till.clock()
 
     async def run(self) -> Result:
         """Raises nothing but cancellation."""
@@ -103,7 +112,7 @@ class Errand:
             if was_taken:
                 await self._put_back()
 
-        taking = till.purse.take(question.owner, question.purpose, per_day=per_day, now=till.clock())
+        taking = till.purse.take(question.owner, question.purpose, per_day=per_day, now=self._taken_at)
         return await till.uninterrupted(taking, undo)
 
     async def _put_back(self) -> None:
@@ -111,7 +120,7 @@ class Errand:
         if self._order.limits.per_day is None:
             return
         try:
-            await till.purse.put_back(question.owner, question.purpose, now=till.clock())
+            await till.purse.put_back(question.owner, question.purpose, now=self._taken_at)
         except till.trouble as error:
             log.error("ai.quota.not-put-back", error=type(error).__name__)
 
