@@ -1,11 +1,9 @@
 """A gate over a real Redis and a real HTTP server, with a purse in memory."""
 
 from collections.abc import AsyncIterator
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -13,7 +11,7 @@ from redis.asyncio import Redis
 
 from project_one.ai.breaker import Breakers
 from project_one.ai.cache import AnswerCache
-from project_one.ai.domain import Limits, Purpose, Question, Result, Role
+from project_one.ai.domain import Result
 from project_one.ai.gate import Gate, GateTools
 from project_one.ai.hedging import HedgeAllowance
 from project_one.vendors.openai.client import OpenAIClient, OpenAIConfig
@@ -21,10 +19,8 @@ from project_one.vendors.openai.client import OpenAIClient, OpenAIConfig
 from ..conftest import RealServers
 from .prompt import SUSPICIONS
 from .purse import NOW, MemoryPurse
+from .questions import LIMITS, Listed, question
 from .vendor import Vendor, running
-
-OWNER = UUID(int=7)
-LIMITS = Limits(deadline_s=1.0, owner_cap_micro_rupees=1_000_000, per_day=20)
 
 
 class Steady:
@@ -34,19 +30,6 @@ class Steady:
 
     def __call__(self) -> float:
         return self.now
-
-
-@dataclass
-class Listed:
-    """Two models, or those of a day."""
-
-    listed: dict[date, tuple[str, ...]] = field(default_factory=dict[date, tuple[str, ...]])
-
-    def model_for(self, role: Role, on: date, *, gone: AbstractSet[str] = frozenset()) -> str:
-        for model in self.listed.get(on, ("gpt-6-luna", "gpt-6.1-terra")):
-            if model not in gone:
-                return model
-        raise LookupError(role)
 
 
 @dataclass
@@ -61,10 +44,6 @@ class Bench:
 
     async def ask(self, caption: str = "सबसे अच्छा!", *, names: frozenset[str] = frozenset(), **limits: Any) -> Result:
         return await self.gate.call(question(caption, names), replace(LIMITS, **limits))
-
-
-def question(caption: str, names: frozenset[str] = frozenset()) -> Question:
-    return Question(Purpose.LINT, "suspicions", {"caption": caption, "language": "hi"}, OWNER, "p1", names)
 
 
 @pytest.fixture

@@ -121,13 +121,20 @@ class AnswerCache:
         found = await self._tried(cast("Awaitable[list[str]]", asked))
         match found:
             case ["kept", text]:
-                return _read(text) or Mine(token, is_shared=False)
+                known = _read(text)
+                if known is None:
+                    await self.forget(key)
+                return known or await self.look(key, token)
             case ["held", holder] if holder:
                 return Held(holder)
             case ["mine", _]:
                 return Mine(token, is_shared=True)
             case _:
                 return Mine(token, is_shared=False)
+
+    async def forget(self, key: str) -> None:
+        """Drop an answer that is of no use."""
+        await self._tried(cast("Awaitable[object]", self._redis.delete(_answer(key))))
 
     async def renew(self, held: Mapping[str, str]) -> None:
         """Keep locks, tokens by key."""
