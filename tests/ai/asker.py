@@ -24,7 +24,7 @@ async def main(vendor_url: str, redis_url: str, caption: str, deadline_s: str = 
     client = OpenAIClient(OpenAIConfig(vendor_url, SecretStr("sk-test")))
     cache = AnswerCache.connected(redis_url)
     purse = MemoryPurse()
-    tools = GateTools({"suspicions": SUSPICIONS}, Listed(), client, purse, cache, lambda: NOW, lambda _: "hash")
+    tools = GateTools({"suspicions": SUSPICIONS}, Listed().models, client, purse, cache, lambda: NOW, lambda _: "hash")
     gate = Gate(tools)
     await client.models()
     print("ready", flush=True)  # noqa: T201

@@ -62,7 +62,9 @@ async def bench(test_servers: RealServers, vendor: Vendor) -> AsyncIterator[Benc
     cache = AnswerCache.connected(test_servers.redis_url)
 
     succession = Listed()
-    tools = GateTools({"suspicions": SUSPICIONS}, succession, client, purse, cache, lambda: NOW, lambda _: "owner-hash")
+    tools = GateTools(
+        {"suspicions": SUSPICIONS}, succession.models, client, purse, cache, lambda: NOW, lambda _: "owner-hash"
+    )
     allowance = HedgeAllowance()
     for _ in range(10):
         allowance.count_call()

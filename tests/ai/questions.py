@@ -1,6 +1,5 @@
 """What tests ask, within which limits, and who answers."""
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
@@ -17,11 +16,8 @@ class Listed:
 
     listed: dict[date, tuple[str, ...]] = field(default_factory=dict[date, tuple[str, ...]])
 
-    def model_for(self, role: Role, on: date, *, gone: AbstractSet[str] = frozenset()) -> str:
-        for model in self.listed.get(on, ("gpt-6-luna", "gpt-6.1-terra")):
-            if model not in gone:
-                return model
-        raise LookupError(role)
+    async def models(self, _role: Role, on: date) -> tuple[str, ...]:
+        return self.listed.get(on, ("gpt-6-luna", "gpt-6.1-terra"))
 
 
 def question(caption: str, names: frozenset[str] = frozenset()) -> Question:

@@ -72,7 +72,7 @@ async def other_gate(bench: Bench, redis_url: str) -> tuple[Gate, AnswerCache]:
     """As another process has it."""
     cache = AnswerCache.connected(redis_url)
     tools = GateTools(
-        {"suspicions": SUSPICIONS}, Listed(), bench.client, MemoryPurse(), cache, lambda: NOW, lambda _: "h"
+        {"suspicions": SUSPICIONS}, Listed().models, bench.client, MemoryPurse(), cache, lambda: NOW, lambda _: "h"
     )
     return Gate(tools), cache
 

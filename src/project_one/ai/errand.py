@@ -3,18 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import orjson
 import structlog
 
 from project_one.ai.breaker import Breakers, Pass
-from project_one.ai.domain import Answer, Limits, Prompt, Question, Reason, Refused, Result, Role
+from project_one.ai.domain import Answer, Limits, Prompt, Question, Reason, Refused, Result
 from project_one.ai.hedging import HedgeAllowance
-from project_one.ai.ports import ModelClient, ModelReply, ModelRequest, Spending, Succession, Trouble, VendorError
+from project_one.ai.ports import ModelClient, ModelReply, ModelRequest, Spending, Trouble, VendorError
 from project_one.ai.strict import answer_fault
 from project_one.ai.tries import Race, Till, Try
 from project_one.kernel.ids import new_id
@@ -51,14 +50,8 @@ class Desk:
     safety_id: Callable[[UUID], str]
     gone: dict[str, float] = field(default_factory=dict[str, float])
 
-    def in_turn(self, succession: Succession, role: Role, on: date) -> list[str]:
-        """Models of a role in the order they are asked, without those that are gone; empty when none is left."""
-        gone = {model for model, until in self.gone.items() if until > time.monotonic()}
-        models: list[str] = []
-        with suppress(LookupError):
-            while True:
-                models.append(succession.model_for(role, on, gone=gone.union(models)))
-        return models
+    def at_hand(self, models: Sequence[str]) -> list[str]:
+        return [model for model in models if self.gone.get(model, 0.0) <= time.monotonic()]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from project_one.ai.errand import Desk, Errand, Order
 from project_one.ai.flight import Flights
 from project_one.ai.hedging import HedgeAllowance
 from project_one.ai.leaks import leak
-from project_one.ai.ports import ModelClient, Purse, Succession
+from project_one.ai.ports import ModelClient, Models, Purse
 from project_one.ai.scrub import scrub_fields
 from project_one.ai.strict import answer_fault
 from project_one.ai.tries import Background, Till
@@ -32,7 +32,7 @@ class GateTools:
     """`client`: None where no vendor is set up; `safety_id`: a keyed hash of an owner, for the vendor's records."""
 
     prompts: Mapping[str, Prompt]
-    succession: Succession
+    models: Models
     client: ModelClient | None
     purse: Purse
     cache: AnswerCache
@@ -101,7 +101,7 @@ class Gate:
         fields: Mapping[str, str],
         ends_at: float,
     ) -> Result:
-        models = desk.in_turn(self._tools.succession, prompt.role, business_date(self._tools.clock()))
+        models = desk.at_hand(await self._tools.models(prompt.role, business_date(self._tools.clock())))
         if not models:
             return Refused(Reason.NOT_CONFIGURED, f"No model is listed for the role {prompt.role} today.")
         user = orjson.dumps({name: fields[name] for name in prompt.fields}).decode()

@@ -1,7 +1,6 @@
 """What the gate needs of others: a vendor that answers, and a purse that keeps count."""
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -68,12 +67,8 @@ class ModelClient(Protocol):
         ...
 
 
-class Succession(Protocol):
-    """Who answers for a role, by day and by what the vendor still has."""
-
-    def model_for(self, role: Role, on: date, *, gone: AbstractSet[str] = frozenset()) -> str:
-        """The model of a role on an Indian business day, without those that are gone. Raises LookupError when none is left."""
-        ...
+Models = Callable[[Role, date], Awaitable[Sequence[str]]]
+"""Models of a role on an Indian business day: the one to ask first, then its successors."""
 
 
 class Scope(StrEnum):
