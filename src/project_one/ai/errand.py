@@ -14,7 +14,7 @@ from project_one.ai.breaker import Breakers, Pass
 from project_one.ai.domain import Answer, Limits, Prompt, Question, Reason, Refused, Result
 from project_one.ai.hedging import HedgeAllowance
 from project_one.ai.ports import ModelClient, ModelReply, ModelRequest, Spending, Trouble, VendorError
-from project_one.ai.strict import answer_fault
+from project_one.ai.strict import read_answer
 from project_one.ai.tries import Race, Till, Try
 from project_one.kernel.ids import new_id
 
@@ -149,7 +149,7 @@ class Errand:
         )
         reply = await self._raced(race, used)
         cost = await self._cost(race, one)
-        fault, data = _read(reply, order.prompt)
+        fault, data = read_answer(order.prompt.schema, reply.text)
         if fault is not None:
             log.warning("ai.answer.unreadable", prompt=order.prompt.name, model=model, fault=fault)
             return Refused(Reason.UNREADABLE, "The answer is not in the form that was asked for.")
@@ -239,12 +239,3 @@ def ledger_away(error: BaseException) -> Refused:
 
 def _resting(rest_s: float) -> Refused:
     return Refused(Reason.RESTING, "The model is out of order and left in peace for a while.", rest_s)
-
-
-def _read(reply: ModelReply, prompt: Prompt) -> tuple[str | None, Mapping[str, object]]:
-    try:
-        data = orjson.loads(reply.text)
-    except ValueError:
-        return "is not JSON", {}
-    fault = answer_fault(prompt.schema, data)
-    return fault, {} if fault else data
