@@ -17,6 +17,9 @@ from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
 from project_one.advisor.papers import sweep_documents
 from project_one.advisor.ports import DocumentStorage
+from project_one.ai.jobs import SettleCrashedCalls
+from project_one.ai.prices import shipped
+from project_one.ai.purse import MICRO, LedgerPurse
 from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
@@ -82,6 +85,11 @@ class House:
     @cached_property
     def guards(self) -> Guards:
         return Guards(self.shelf)
+
+    @cached_property
+    def purse(self) -> LedgerPurse:
+        """The money for calls of the model."""
+        return LedgerPurse(self.database, shipped(), month_cap_micro_rupees=self.settings.ai_budget_rupees * MICRO)
 
     async def read_library(self) -> None:
         """Have the rules read the approved library in every frame, so that the first message of a morning need not wait."""
@@ -231,6 +239,9 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
                 break
         await sweep_documents(house.database.readings, house.documents, now=now)
 
+    async def settle_crashed(_job: SettleCrashedCalls) -> None:
+        await house.purse.sweep(now=clock())
+
     checking = CheckTools(transactions, None, house.shelf.version, clock)
 
     async def check(job: ComplianceCheck) -> None:
@@ -255,6 +266,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (SyncChannel, sync),
         (RecheckRegistrations, recheck),
         (ComplianceCheck, check),
+        (SettleCrashedCalls, settle_crashed),
         (WorkInbox, webhooks),
         (WorkClerkInbox, people),
     ]

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     whatsapp_waba_id: str
     whatsapp_spare_numbers: str = ""
 
+    ai_budget_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 20_000
+
     spread_groups: Annotated[int, Field(ge=1)] = 4
     spread_group_gap_s: Annotated[float, Field(ge=0)] = 30
     spread_jitter_s: Annotated[float, Field(ge=0)] = 60
