@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "d1a0c5e7f501"
-down_revision = "5e1f0a7c92d4"
+down_revision = "5e1f0a7c92d5"
 branch_labels = None
 depends_on = None
 
