@@ -1,0 +1,57 @@
+"""A post in another language: accepted when it says the same, refused with what differs. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from project_one.compliance.domain import Band, Register, Verdict, worse
+from project_one.content.domain import MAX_CAPTION, Content, utf16_units
+from project_one.content.generation import Source, read_caption
+from project_one.content.parity import disagreements
+from project_one.vocabulary.domain import Language
+
+_REGISTER = {Language.EN: Register.EN, Language.HI: Register.HI, Language.MR: Register.MR}
+
+
+@dataclass(frozen=True)
+class Translated:
+    """`content`: None when it was refused; then `differences` say why, a sentence each."""
+
+    content: Content | None
+    source: Source
+    differences: Sequence[str] = ()
+
+
+def translation_fields(source: Content, to: Language) -> dict[str, str]:
+    """The fields of the prompt `translation`."""
+    return {
+        "topic": source.topic,
+        "caption": source.caption,
+        "from_language": source.language.value,
+        "to_language": to.value,
+    }
+
+
+def read_translation(data: Mapping[str, Any], to: Language) -> Content | None:
+    return read_caption(data, to)
+
+
+def differences(source: Content, target: Content, said_of_source: Verdict, said_of_target: Verdict) -> list[str]:
+    """What a translation says otherwise: numbers, percentages, dates, negations, language, length, and what rules find."""
+    found = [
+        f"The {item.kind} differ: {item.other} says {item.there or 'none'}, {item.language} says {item.here or 'none'}."
+        for item in disagreements({source.language: source.paragraph, target.language: target.paragraph})
+    ]
+    if said_of_target.register is not _REGISTER[target.language]:
+        found.append(f"The text reads as {said_of_target.register}, not as {target.language}.")
+    if utf16_units(target.paragraph) > MAX_CAPTION:
+        found.append(f"The text has {utf16_units(target.paragraph)} UTF-16 units; a message holds {MAX_CAPTION}.")
+    if _is_worse(said_of_target.band, said_of_source.band):
+        known = {finding.category for finding in said_of_source.findings}
+        new = sorted({finding.category for finding in said_of_target.findings} - known)
+        found.append(f"The rules find in it what they do not find in the source: {', '.join(new) or 'more'}.")
+    return found
+
+
+def _is_worse(band: Band, than: Band) -> bool:
+    return band is not than and worse(band, than) is band
