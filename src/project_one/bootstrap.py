@@ -17,13 +17,19 @@ from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
 from project_one.advisor.papers import sweep_documents
 from project_one.advisor.ports import DocumentStorage
+from project_one.ai.domain import Purpose
+from project_one.ai.limits import RUPEE
+from project_one.ai.ports import Asker
 from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
+from project_one.compliance.evaluator import GateEvaluators
 from project_one.compliance.shelf import PolicyShelf
+from project_one.content import ai_work
 from project_one.content import service as content
-from project_one.content.jobs import ComplianceCheck
+from project_one.content.ai_work import RunTools
+from project_one.content.jobs import ComplianceCheck, WorkAiRun
 from project_one.content.scores import judged_packs
 from project_one.content.submitting import CheckTools, check_with_model
 from project_one.delivery.config import DeliveryConfig, paced
@@ -61,7 +67,7 @@ QUEUES = ("whatsapp-delivery", "webhooks", "content-processing", "maintenance")
 
 @dataclass(frozen=True)
 class House:
-    """Everything a process works with."""
+    """Everything a process works with. `asker`: the gate to a model; None where there is none."""
 
     settings: Settings
     database: Database
@@ -69,6 +75,7 @@ class House:
     clock: Clock
     delivery: DeliveryConfig
     pace: Pace
+    asker: Asker | None = None
 
     @property
     def certificate_key(self) -> bytes:
@@ -78,6 +85,21 @@ class House:
     def shelf(self) -> PolicyShelf:
         """The rules in force; one of a process, since it remembers what it has read."""
         return PolicyShelf(self.database.readings)
+
+    def evaluators(self, purpose: Purpose) -> GateEvaluators | None:
+        """The model's stage for one purpose; None without a model."""
+        return None if self.asker is None else GateEvaluators(self.asker, purpose, self.owner_cap_micro_rupees)
+
+    @property
+    def run_tools(self) -> RunTools:
+        """What generations and translations are worked with; of the api with a caller's sessions instead."""
+        return RunTools(
+            self.database.transactions, self.asker, self.shelf.in_force, self.owner_cap_micro_rupees, self.clock
+        )
+
+    @property
+    def owner_cap_micro_rupees(self) -> int:
+        return self.settings.ai_owner_rupees * RUPEE
 
     @cached_property
     def guards(self) -> Guards:
@@ -224,10 +246,15 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
                 break
         await sweep_documents(house.database.readings, house.documents, now=now)
 
-    checking = CheckTools(transactions, None, house.shelf.version, clock)
+    checking = CheckTools(transactions, house.evaluators(Purpose.PACK_CHECK), house.shelf.version, clock)
 
     async def check(job: ComplianceCheck) -> None:
         await check_with_model(checking, job.pack_id, job.version)
+
+    running = house.run_tools
+
+    async def work_run(job: WorkAiRun) -> None:
+        await ai_work.work(running, job.run_id)
 
     at_the_inbox = asyncio.Lock()
 
@@ -248,6 +275,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (SyncChannel, sync),
         (RecheckRegistrations, recheck),
         (ComplianceCheck, check),
+        (WorkAiRun, work_run),
         (WorkInbox, webhooks),
         (WorkClerkInbox, people),
     ]

@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     whatsapp_waba_id: str
     whatsapp_spare_numbers: str = ""
 
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = "https://api.openai.com/v1"
+    ai_budget_rupees: Annotated[int, Field(ge=0)] = 10_000
+    ai_owner_rupees: Annotated[int, Field(ge=0)] = 100
+
     spread_groups: Annotated[int, Field(ge=1)] = 4
     spread_group_gap_s: Annotated[float, Field(ge=0)] = 30
     spread_jitter_s: Annotated[float, Field(ge=0)] = 60
@@ -110,6 +115,9 @@ class Settings(BaseSettings):
         is_open = self.documents_endpoint_url and not self.documents_endpoint_url.startswith("https://")
         if self.environment is Environment.PRODUCTION and is_open:
             message = "DOCUMENTS_ENDPOINT_URL must begin with https:// in production"
+            raise ValueError(message)
+        if self.environment is Environment.PRODUCTION and not self.openai_base_url.startswith("https://"):
+            message = "OPENAI_BASE_URL must begin with https:// in production"
             raise ValueError(message)
         if self.environment is Environment.PRODUCTION and self.api_database_url is None:
             message = "API_DATABASE_URL must be a login that is a member of project_one_api: it sees one firm's rows at a time"

@@ -95,7 +95,11 @@ def _in_digits(text: str) -> Personal | None:
             return Personal.PHONE
         for index in range(len(groups) - 2):
             three = groups[index : index + 3]
-            if [len(group) for group in three] == [4, 4, 4] and three[0][0] not in "01" and has_verhoeff_sum("".join(three)):
+            if (
+                [len(group) for group in three] == [4, 4, 4]
+                and three[0][0] not in "01"
+                and has_verhoeff_sum("".join(three))
+            ):
                 return Personal.AADHAAR
     return None
 

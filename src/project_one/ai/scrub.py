@@ -105,7 +105,9 @@ def _named(folded: Folded, names: frozenset[str]) -> list[Found]:
 def _pattern(names: frozenset[str]) -> re.Pattern[str] | None:
     """Names as whole words, the longest first; a dot or any number of spaces may stand between their words."""
     spelled = {tuple(re.split(r"[\s.]+", fold(name).text.strip(" ."))) for name in names}
-    known = sorted((words for words in spelled if len("".join(words)) > 1), key=lambda words: (-len("".join(words)), words))
+    known = sorted(
+        (words for words in spelled if len("".join(words)) > 1), key=lambda words: (-len("".join(words)), words)
+    )
     if not known:
         return None
     written = "|".join(r"[\s.]{1,4}".join(re.escape(word) for word in words) for words in known)

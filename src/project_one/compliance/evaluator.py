@@ -11,6 +11,7 @@ from uuid import UUID
 from project_one.ai.domain import Limits, Purpose, Question, Refused
 from project_one.ai.limits import limits_of
 from project_one.ai.ports import Asker
+from project_one.ai.scrub import Scrubbed, scrub
 from project_one.compliance.domain import Context
 from project_one.compliance.model import ModelUnavailableError, Suspicion
 
@@ -40,18 +41,21 @@ class AskedEvaluator:
         result = await self.asker.call(question, self.limits)
         if isinstance(result, Refused):
             raise ModelUnavailableError(result.detail)
-        return read_suspicions(result.data)
+        return read_suspicions(result.data, scrub(text, self.names))
 
 
-def read_suspicions(data: Any) -> list[Suspicion]:
-    """The findings of an answer. Raises ModelUnavailableError when it is not what was asked for."""
+def read_suspicions(data: Any, left: Scrubbed) -> list[Suspicion]:
+    """The findings of an answer, their quotes in the words of the original. `left`: the caption as it left the house.
+
+    Raises ModelUnavailableError when it is not what was asked for.
+    """
     items: Any = data.get("findings") if isinstance(data, dict) else None
     if not isinstance(items, list) or len(items) > MOST_FINDINGS:
         raise _senseless()
-    return [_suspicion(item) for item in items]
+    return [_suspicion(item, left) for item in items]
 
 
-def _suspicion(item: Any) -> Suspicion:
+def _suspicion(item: Any, left: Scrubbed) -> Suspicion:
     match item:
         case {
             "category": str(category),
@@ -59,7 +63,7 @@ def _suspicion(item: Any) -> Suspicion:
             "reason": str(reason),
             "confidence": int() | float() as confidence,
         } if not isinstance(confidence, bool):
-            return Suspicion(category, quote, reason, float(confidence))
+            return Suspicion(category, left.in_original(quote) or quote, reason, float(confidence))
         case _:
             raise _senseless()
 

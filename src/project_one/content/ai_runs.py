@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select, update
 
+from project_one.auth.domain import Principal
 from project_one.content.domain import Content
 from project_one.content.drafting import Writer
 from project_one.content.errors import AiRunUnknownError
@@ -25,7 +26,13 @@ _CACHED_FROM = 20  # earlier runs that are looked through
 
 
 async def ask(
-    session: WriteSession, writer: Writer, kind: RunKind, question: Mapping[str, Any], *, is_awaited: bool, now: datetime
+    session: WriteSession,
+    writer: Writer,
+    kind: RunKind,
+    question: Mapping[str, Any],
+    *,
+    is_awaited: bool,
+    now: datetime,
 ) -> AiRunRow:
     """Write down what is asked and promise the work; what has expired of the firm's goes.
 
@@ -61,10 +68,7 @@ def question_sha256(kind: RunKind, question: Mapping[str, Any]) -> str:
 async def claim(session: WriteSession, run_id: UUID, *, now: datetime) -> Claimed | None:
     """Take a run for the length of a lease; None when it is done or another has it."""
     row = await session.scalar(
-        select(AiRunRow)
-        .where(AiRunRow.id == run_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        select(AiRunRow).where(AiRunRow.id == run_id).with_for_update().execution_options(populate_existing=True)
     )
     if row is None or row.state is RunState.DONE or (row.claimed_until is not None and row.claimed_until > now):
         return None
@@ -89,12 +93,10 @@ async def finish(session: WriteSession, run_id: UUID, result: RunResult, *, now:
     )
 
 
-async def read(session: ReadSession, run_id: UUID, *, now: datetime) -> AiRunRow:
-    """Raises AiRunUnknownError, also for a run of another firm and for one that has expired."""
+async def read(session: ReadSession, run_id: UUID, caller: Principal, *, now: datetime) -> AiRunRow:
+    """Raises AiRunUnknownError, also for a run of another firm, for one that has expired, and for staff."""
     row = await session.scalar(
-        select(AiRunRow)
-        .where(AiRunRow.id == run_id, AiRunRow.expires_at >= now)
-        .execution_options(populate_existing=True)
+        select(AiRunRow).where(AiRunRow.id == run_id, AiRunRow.firm_id == caller.tenant, AiRunRow.expires_at >= now)
     )
     if row is None:
         message = "You have no run with this id, or it is older than 14 days; ask again."

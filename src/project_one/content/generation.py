@@ -8,13 +8,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
 from project_one.advisor.domain import Tone
 from project_one.advisor.of_firm import FirmAdvisor
+from project_one.ai.identifiers import Personal
 from project_one.compliance.domain import Band, Finding, Register, Stage, StageResult, conclude
 from project_one.compliance.rulebook import Rulebook
 from project_one.compliance.verdicts import Subject, judged
@@ -26,7 +27,10 @@ from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
 MOST_VARIANTS = 3
 MOST_EXAMPLES = 3
+_OF_THE_PACK = "expired_approval"
+"""Papers of an advertisement belong to the pack the text will stand in, and are looked for when that is submitted."""
 _REGISTER = {Language.EN: Register.EN, Language.HI: Register.HI, Language.MR: Register.MR}
+_PLACEHOLDERS = tuple(f"[{kind}]" for kind in Personal)
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|[\u0900-\u0963\u200c\u200d])*")
 
 
@@ -111,12 +115,15 @@ class Engine:
         contexts = [(advisor, self._terms.context(advisor.identity, content.language)) for advisor in self.advisors]
         if not contexts:
             return Trial(content, misfit="no advisor of the firm speaks in this capacity")
+        if any(placeholder in content.paragraph for placeholder in _PLACEHOLDERS):
+            return Trial(content, misfit="it holds a placeholder for personal data")
         verdict = judged(Subject(content.sha256, content.paragraph, contexts[0][1]), self.rulebook, on=self.on)
         first = StageResult(Stage.RULES, verdict.findings)
         try:
             third = rendered_stage(content, contexts, self.frames, self.rulebook, on=self.on, now=self.now)
         except CompositionError as error:
             return Trial(content, verdict.findings, str(error))
+        third = replace(third, findings=[item for item in third.findings if item.category != _OF_THE_PACK])
         joined = conclude(verdict.register, {Stage.RULES, Stage.RENDERED}, [first, third])
         if verdict.register is not _REGISTER[content.language]:
             return Trial(content, joined.verdict.findings, f"it is not written in the language {content.language}")

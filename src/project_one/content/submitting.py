@@ -175,7 +175,8 @@ async def check_with_model(tools: CheckTools, pack_id: UUID, version: int) -> No
     advisors = await _advisors(tools, pack)
     capacities = {item.identity.capacity: item for item in advisors}
     names = frozenset(item.identity.registered_name for item in advisors)
-    evaluator = tools.evaluators and tools.evaluators.for_owner(pack.firm_id, names, rulebook.version)
+    by_owner = tools.evaluators
+    evaluator = None if by_owner is None else by_owner.for_owner(pack.firm_id, names, rulebook.version)
     languages: dict[str, dict[str, Any]] = {}
     for language, content in sorted(pack.contents.items()):
         results = [

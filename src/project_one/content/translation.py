@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from project_one.ai.identifiers import Personal
+from project_one.ai.scrub import scrub
 from project_one.compliance.domain import Band, Register, Verdict, worse
 from project_one.content.domain import MAX_CAPTION, Content, utf16_units
 from project_one.content.generation import Source, read_caption
@@ -34,6 +36,25 @@ def translation_fields(source: Content, to: Language) -> dict[str, str]:
 
 def read_translation(data: Mapping[str, Any], to: Language) -> Content | None:
     return read_caption(data, to)
+
+
+def restored(source: Content, target: Content, names: frozenset[str]) -> Content | None:
+    """Placeholders of the translation with what they stood for in the source.
+
+    None where that cannot be told: a placeholder too many or too few, or different people whose order may have changed.
+    """
+    topic, caption = target.topic, target.caption
+    taken = [scrub(source.topic, names), scrub(source.caption, names)]
+    for kind in Personal:
+        placeholder = f"[{kind}]"
+        stood = [
+            item.original[piece.start : piece.end] for item in taken for piece in item.pieces if piece.kind is kind
+        ]
+        if target.paragraph.count(placeholder) != len(stood) or len(set(stood)) > 1:
+            return None
+        if stood:
+            topic, caption = (part.replace(placeholder, stood[0]) for part in (topic, caption))
+    return Content(topic, caption, target.language)
 
 
 def differences(source: Content, target: Content, said_of_source: Verdict, said_of_target: Verdict) -> list[str]:

@@ -13,7 +13,9 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from project_one.advisor.of_firm import advisors_of_firm
 from project_one.advisor.routes import advisor_router, body_limit_of
+from project_one.ai.domain import Purpose
 from project_one.auth import people
 from project_one.auth.domain import Principal
 from project_one.auth.routes import access_router, key_router
@@ -22,6 +24,7 @@ from project_one.channel.routes import channel_router
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.content.ai_routes import ai_router
 from project_one.content.export_routes import export_download_router, export_router
 from project_one.content.exports import Signer
 from project_one.content.fallback_routes import fallback_router
@@ -76,6 +79,13 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
 
     async def firms_of(session: ReadSession, person: UUID) -> frozenset[UUID]:
         return frozenset(await people.live_firms(session, person))
+
+    async def names_of(caller: Principal) -> frozenset[str]:
+        if caller.tenant is None:
+            return frozenset()
+        async with house.database.scoped(caller.scope).readings() as session:
+            advisors = await advisors_of_firm(session, caller.tenant)
+        return frozenset(advisor.identity.registered_name for advisor in advisors)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
@@ -135,7 +145,8 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         fallback_router(house.database, house.shelf, house.clock, principal),
         simulate_router(house.database, house.guards, house.delivery, house.clock, principal),
         export_router(house.database, signer, house.clock, principal),
-        lint_router(house.shelf, None, house.clock, principal),
+        lint_router(house.shelf, house.evaluators(Purpose.LINT), house.clock, principal, names_of),
+        ai_router(house.database, house.run_tools, principal),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         access_router(house.database, house.clock, principal, doorkeeper.revocations),
         key_router(house.database, house.clock, principal, doorkeeper.terms),
