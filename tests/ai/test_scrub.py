@@ -157,7 +157,10 @@ def test_places_lead_back_to_the_original(before: str, secret: str, after: str) 
 def test_a_quote_leads_back_whatever_its_spaces_and_case() -> None:
     scrubbed = scrub("Ask  Ramesh Sharma:\n100% SAFE, call 98765 43210!", NAMES)
     assert scrubbed.in_original("[name]:\n100% SAFE") == "Ramesh Sharma:\n100% SAFE"
-    assert scrubbed.in_original("ask [name]: 100% safe, call [phone]") == "Ask  Ramesh Sharma:\n100% SAFE, call 98765 43210"
+    assert (
+        scrubbed.in_original("ask [name]: 100% safe, call [phone]")
+        == "Ask  Ramesh Sharma:\n100% SAFE, call 98765 43210"
+    )
     assert scrubbed.in_original("never said") is None
     assert scrubbed.in_original("  ") is None
 
@@ -175,7 +178,9 @@ def test_the_check_digit_of_aadhaar() -> None:
     assert sum(has_verhoeff_sum(f"23412341234{digit}") for digit in range(10)) == 1
 
 
-@pytest.mark.parametrize("text", ["a" * 16_000, " " * 16_000, "9" * 16_000, "1 " * 8_000, "arn " * 4_000, "@" * 16_000, "(at" * 5_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 16_000, " " * 16_000, "9" * 16_000, "1 " * 8_000, "arn " * 4_000, "@" * 16_000, "(at" * 5_000]
+)
 def test_long_and_dull_texts_take_no_time(text: str) -> None:
     import time
 

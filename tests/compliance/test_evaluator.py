@@ -83,7 +83,12 @@ async def test_a_finding_raises_the_verdict_and_its_quote_is_placed() -> None:
     question, limits = asker.asked[0]
     assert question.fields == {"caption": text, "capacity": "MFD", "content_class": "EDUCATION", "language": ""}
     assert (question.owner, question.policy_version, question.purpose) == (OWNER, BOOK.version, Purpose.LINT)
-    assert (limits.deadline_s, limits.hedge_after_s, limits.per_day, limits.owner_cap_micro_rupees) == (1.1, 0.45, 20, 5)
+    assert (limits.deadline_s, limits.hedge_after_s, limits.per_day, limits.owner_cap_micro_rupees) == (
+        1.1,
+        0.45,
+        20,
+        5,
+    )
 
 
 async def test_quotes_come_back_in_the_words_of_the_original() -> None:

@@ -30,6 +30,7 @@ MOST_EXAMPLES = 3
 _OF_THE_PACK = "expired_approval"
 """Papers of an advertisement belong to the pack the text will stand in, and are looked for when that is submitted."""
 _REGISTER = {Language.EN: Register.EN, Language.HI: Register.HI, Language.MR: Register.MR}
+_NATIVE, _FOREIGN = 0.5, 0.1
 _PLACEHOLDERS = tuple(f"[{kind}]" for kind in Personal)
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|[\u0900-\u0963\u200c\u200d])*")
 
@@ -125,10 +126,23 @@ class Engine:
             return Trial(content, verdict.findings, str(error))
         third = replace(third, findings=[item for item in third.findings if item.category != _OF_THE_PACK])
         joined = conclude(verdict.register, {Stage.RULES, Stage.RENDERED}, [first, third])
-        if verdict.register is not _REGISTER[content.language]:
+        if not is_in_its_language(content, verdict.register):
             return Trial(content, joined.verdict.findings, f"it is not written in the language {content.language}")
         is_safe = joined.verdict.band is Band.PASS and not joined.is_degraded
         return Trial(content, joined.verdict.findings, third.trouble, is_safe)
+
+
+def is_in_its_language(content: Content, register: Register) -> bool:
+    """Whether a text, read as `register`, is in the language it claims: small words and script, of topic and caption."""
+    shares = [_devanagari_share(content.topic), _devanagari_share(content.caption)]
+    is_script_right = max(shares) < _FOREIGN if content.language is Language.EN else min(shares) > _NATIVE
+    return register is _REGISTER[content.language] and is_script_right
+
+
+def _devanagari_share(text: str) -> float:
+    """Of its letters; abbreviations in Latin letters are common in Hindi and Marathi."""
+    letters = [char for char in text if char.isalpha()]
+    return sum("\u0900" <= char <= "\u097f" for char in letters) / len(letters) if letters else 0.0
 
 
 def captions_fields(wish: Wish, examples: Iterable[Content], safe_topics: Iterable[str]) -> dict[str, str]:

@@ -6,13 +6,11 @@ from typing import Any
 
 from project_one.ai.identifiers import Personal
 from project_one.ai.scrub import scrub
-from project_one.compliance.domain import Band, Register, Verdict, worse
+from project_one.compliance.domain import Band, Verdict, worse
 from project_one.content.domain import MAX_CAPTION, Content, utf16_units
-from project_one.content.generation import Source, read_caption
+from project_one.content.generation import Source, is_in_its_language, read_caption
 from project_one.content.parity import disagreements
 from project_one.vocabulary.domain import Language
-
-_REGISTER = {Language.EN: Register.EN, Language.HI: Register.HI, Language.MR: Register.MR}
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,8 @@ def differences(source: Content, target: Content, said_of_source: Verdict, said_
         f"The {item.kind} differ: {item.other} says {item.there or 'none'}, {item.language} says {item.here or 'none'}."
         for item in disagreements({source.language: source.paragraph, target.language: target.paragraph})
     ]
-    if said_of_target.register is not _REGISTER[target.language]:
-        found.append(f"The text reads as {said_of_target.register}, not as {target.language}.")
+    if not is_in_its_language(target, said_of_target.register):
+        found.append(f"The text is not, or not all of it, written in the language {target.language}.")
     if utf16_units(target.paragraph) > MAX_CAPTION:
         found.append(f"The text has {utf16_units(target.paragraph)} UTF-16 units; a message holds {MAX_CAPTION}.")
     if _is_worse(said_of_target.band, said_of_source.band):
