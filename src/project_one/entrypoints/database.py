@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 import project_one
 from project_one.advisor import evidence_models as advisor_evidence
 from project_one.advisor import models as advisor
+from project_one.ai import models as ai
 from project_one.audit import models as audit
 from project_one.auth import models as auth
 from project_one.channel import models as channel
@@ -29,6 +30,7 @@ APP_ROLE, API_ROLE = "project_one_app", "project_one_api"
 _TABLE_OWNERS = (
     advisor,
     advisor_evidence,
+    ai,
     audit,
     auth,
     channel,
