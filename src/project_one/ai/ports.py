@@ -1,13 +1,13 @@
 """What the gate needs of others: a vendor that answers, and a purse that keeps count."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from uuid import UUID
 
-from project_one.ai.domain import Limits, Purpose, Question, Result, Usage
+from project_one.ai.domain import Limits, Purpose, Question, Result, Role, Usage
 
 
 class Trouble(StrEnum):
@@ -65,6 +65,10 @@ class ModelClient(Protocol):
     async def respond(self, request: ModelRequest) -> ModelReply:
         """Raises VendorError. Retries nothing by itself."""
         ...
+
+
+Models = Callable[[Role, date], Awaitable[Sequence[str]]]
+"""Models of a role on an Indian business day: the one to ask first, then its successors."""
 
 
 class Scope(StrEnum):
