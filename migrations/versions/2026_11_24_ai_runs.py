@@ -1,4 +1,4 @@
-"""ai runs: what firms asked a model to write, and what came of it
+"""ai runs: what firms asked a model to write, what came of it, and what the model had said of a reviewed text
 
 Revision: d1a0c5e7f502, after d1a0c5e7f501
 """
@@ -41,6 +41,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_ai_runs_question", "ai_runs", ["firm_id", "question_sha256", "created_at"])
     op.create_index("ix_ai_runs_expires_at", "ai_runs", ["expires_at"])
+    op.add_column("reviews", sa.Column("model", _JSON, nullable=True))
     for role in ("project_one_app", "project_one_api"):
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ai_runs TO {role}")
     op.execute("ALTER TABLE ai_runs ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
@@ -49,4 +50,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("reviews", "model")
     op.drop_table("ai_runs")

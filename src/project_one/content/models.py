@@ -141,7 +141,10 @@ class PackRevisionRow(Base):
 
 
 class ReviewRow(Base):
-    """One decision of one reviewer over the named hashes. `bulk_id`: of the decision that named several packs."""
+    """One decision of one reviewer over the named hashes. `bulk_id`: of the decision that named several packs.
+
+    `model`: what the model's stage had said of these texts; None for decisions from before it was kept.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (Index("ix_reviews_pack_id", "pack_id", "at"),)
@@ -158,6 +161,7 @@ class ReviewRow(Base):
     policy_version: Mapped[str]
     hashes: Mapped[dict[str, Any]]
     bulk_id: Mapped[UUID | None]
+    model: Mapped[dict[str, Any] | None]
     at: Mapped[datetime]
 
 

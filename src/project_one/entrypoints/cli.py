@@ -12,6 +12,7 @@ from project_one.entrypoints import api as api_process
 from project_one.entrypoints import clock as clock_process
 from project_one.entrypoints import database, evaluation, lint_bench, seed, weights
 from project_one.entrypoints import worker as worker_process
+from project_one.entrypoints.commands.ai import ai
 from project_one.entrypoints.commands.certificates import certificate
 from project_one.entrypoints.commands.common import Json, run, serve, settings
 from project_one.entrypoints.commands.library import library
@@ -32,6 +33,7 @@ from project_one.kernel.errors import DomainError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for name, commands in (
+    ("ai", ai),
     ("morning", morning),
     ("certificate", certificate),
     ("library", library),
