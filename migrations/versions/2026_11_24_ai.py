@@ -136,6 +136,12 @@ CREATE FUNCTION ai_call_terms(the_call uuid, OUT model text, OUT day date, OUT w
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 SELECT model, business_date, worst FROM ai_calls WHERE id = the_call $$
 """,
+    "ai_crashed(double precision)": """
+CREATE FUNCTION ai_crashed(seconds double precision) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+SELECT id FROM ai_calls WHERE state = 'reserved' AND held_since <= clock_timestamp() - make_interval(secs => seconds)
+ORDER BY held_since LIMIT 1000 $$
+""",
     "ai_alert(text, text, integer)": """
 CREATE FUNCTION ai_alert(the_scope text, the_key text, percent integer) RETURNS TABLE (cap bigint, spent bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$

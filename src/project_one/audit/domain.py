@@ -74,6 +74,8 @@ class Action(StrEnum):
     PACKS_BULK_APPROVED = "packs.bulk-approved"
     PACK_TEMPLATE_SAVED = "pack-template.saved"
     PACK_TEMPLATE_DELETED = "pack-template.deleted"
+    AI_BUDGET_ALERT = "ai-budget.alert"
+    AI_BUDGET_SET = "ai-budget.set"
 
 
 @dataclass(frozen=True)
