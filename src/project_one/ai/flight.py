@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -27,7 +27,7 @@ class Flights:
         self._here: dict[str, asyncio.Future[Result | None]] = {}
         self._held: dict[str, str] = {}
         self._renewing: asyncio.Task[None] | None = None
-        self._endings: set[asyncio.Task[None]] = set()
+        self._endings: dict[str, asyncio.Task[None]] = {}
 
     async def shared(self, key: str, ask: Ask, is_sound: IsSound) -> Result:
         """The known answer, that of the same question under way, or what `ask` brings. Waits as long as the caller lets it."""
@@ -50,13 +50,15 @@ class Flights:
 
     async def close(self) -> None:
         """Let the endings be told."""
-        await asyncio.gather(*self._endings)
+        await asyncio.gather(*self._endings.values())
         if self._renewing is not None:
             self._renewing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._renewing
 
     async def _across(self, key: str, ask: Ask, is_sound: IsSound) -> Result:
+        if (ending := self._endings.get(key)) is not None:
+            await asyncio.wait({ending})  # what ended before we asked is not in flight
         token = secrets.token_hex(16)
         while True:
             found = await self._cache.look(key, token)
@@ -91,12 +93,9 @@ class Flights:
             return result
         finally:
             del self._held[key]
-            self._end(self._cache.finish(key, token, answer=answer, word=word))
-
-    def _end(self, finishing: Coroutine[Any, Any, None]) -> None:
-        ending = asyncio.create_task(finishing)
-        self._endings.add(ending)
-        ending.add_done_callback(self._endings.discard)
+            ending = asyncio.create_task(self._cache.finish(key, token, answer=answer, word=word))
+            self._endings[key] = ending
+            ending.add_done_callback(lambda _: self._endings.pop(key))
 
     async def _renew(self) -> None:
         while self._held:

@@ -32,6 +32,7 @@ log = structlog.get_logger()
 _T = TypeVar("_T")
 NOTHING = Usage(0, 0)
 _LEAST_SHARE = 0.05
+_LONGEST_END_S = 5.0
 _WORTH_A_SECOND = frozenset({Trouble.SERVER, Trouble.CONNECTION})
 
 
@@ -48,8 +49,12 @@ class Background:
         return task
 
     async def close(self) -> None:
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Wait for the rest, but not for a ledger that hangs: what it did not hear of it books at the worst case."""
+        ends_at = time.monotonic() + _LONGEST_END_S
+        while self._tasks and time.monotonic() < ends_at:
+            await asyncio.wait(self._tasks, timeout=ends_at - time.monotonic())
+        for task in self._tasks:
+            task.cancel()
 
 
 @dataclass
