@@ -1,13 +1,16 @@
 """The one place that builds engine, queues and vendors from the settings, and binds jobs to handlers."""
 
 import asyncio
+import hmac
 import os
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
@@ -17,9 +20,15 @@ from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
 from project_one.advisor.papers import sweep_documents
 from project_one.advisor.ports import DocumentStorage
-from project_one.ai.domain import Purpose
+from project_one.ai.cache import AnswerCache
+from project_one.ai.domain import Purpose, Role
+from project_one.ai.gate import Gate, GateTools
 from project_one.ai.limits import RUPEE
 from project_one.ai.ports import Asker
+from project_one.ai.prices import shipped as shipped_prices
+from project_one.ai.prompts import read_prompts
+from project_one.ai.purse import LedgerPurse
+from project_one.ai.watch import WatchedClient
 from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
@@ -53,6 +62,7 @@ from project_one.settings import Settings
 from project_one.vault.domain import Keyring
 from project_one.vendors.clerk.jobs import WorkClerkInbox
 from project_one.vendors.clerk.tasks import ClerkInboxTools, work_clerk_inbox
+from project_one.vendors.openai.client import OpenAIClient, OpenAIConfig
 from project_one.vendors.storage.local import LocalStorage
 from project_one.vendors.storage.s3 import Bucket, S3Storage
 from project_one.vendors.whatsapp.client import WhatsAppClient
@@ -67,7 +77,7 @@ QUEUES = ("whatsapp-delivery", "webhooks", "content-processing", "maintenance")
 
 @dataclass(frozen=True)
 class House:
-    """Everything a process works with. `asker`: the gate to a model; None where there is none."""
+    """Everything a process works with. `asker`: the gate to a model, `model`: the vendor behind it; None without a key."""
 
     settings: Settings
     database: Database
@@ -76,6 +86,7 @@ class House:
     delivery: DeliveryConfig
     pace: Pace
     asker: Asker | None = None
+    model: WatchedClient | None = None
 
     @property
     def certificate_key(self) -> bytes:
@@ -167,17 +178,47 @@ async def open_house(
         wrapping_key=settings.vault_key.get_secret_value(),
         lookup_key=settings.lookup_key.get_secret_value(),
     )
+    clock = shifted_clock(settings.clock_offset)
+    delivery = paced(pace, spread=spread, spares=settings.spares)
     try:
-        yield House(
-            settings,
-            database,
-            keyring,
-            shifted_clock(settings.clock_offset),
-            paced(pace, spread=spread, spares=settings.spares),
-            pace,
-        )
+        async with _open_gate(settings, database, clock) as (gate, model):
+            yield House(settings, database, keyring, clock, delivery, pace, gate, model)
     finally:
         await database.dispose()
+
+
+@asynccontextmanager
+async def _open_gate(
+    settings: Settings, database: Database, clock: Clock
+) -> AsyncGenerator[tuple[Gate, WatchedClient] | tuple[None, None]]:
+    """The one gate of a process; nothing is opened before the first use."""
+    if not settings.has_model:
+        yield None, None
+        return
+    prices, lookup_key = shipped_prices(), settings.lookup_key.get_secret_value()
+    vendor = OpenAIClient(OpenAIConfig(settings.openai_base_url, settings.openai_api_key))
+    client = WatchedClient(vendor, vendor.models)
+    cache = AnswerCache.connected(settings.redis_url.get_secret_value())
+
+    async def models(role: Role, on: date) -> Sequence[str]:
+        row: list[str] = []
+        while True:
+            try:
+                row.append(prices.model_for(role, on, gone=frozenset(row)))
+            except LookupError:
+                return row
+
+    def safety_id(owner: UUID) -> str:
+        return hmac.digest(lookup_key, b"ai owner " + owner.bytes, "sha256").hex()[:32]
+
+    purse = LedgerPurse(database, prices, month_cap_micro_rupees=settings.ai_budget_rupees * RUPEE)
+    gate = Gate(GateTools(read_prompts(), models, client, purse, cache, clock, safety_id))
+    try:
+        yield gate, client
+    finally:
+        await gate.close()
+        await cache.close()
+        await vendor.close()
 
 
 def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handler]]:

@@ -78,8 +78,8 @@ class Settings(BaseSettings):
 
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = "https://api.openai.com/v1"
-    ai_budget_rupees: Annotated[int, Field(ge=0)] = 10_000
-    ai_owner_rupees: Annotated[int, Field(ge=0)] = 100
+    ai_budget_rupees: Annotated[int, Field(ge=1)] = 10_000
+    ai_owner_rupees: Annotated[int, Field(ge=1)] = 100
 
     spread_groups: Annotated[int, Field(ge=1)] = 4
     spread_group_gap_s: Annotated[float, Field(ge=0)] = 30
@@ -132,6 +132,11 @@ class Settings(BaseSettings):
         """Tokens of reviewers by name, from `name=token,name=token`."""
         pairs = [item.partition("=") for item in self.reviewer_tokens.get_secret_value().split(",") if item.strip()]
         return {name.strip(): token.strip() for name, _, token in pairs}
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model vendor is set up."""
+        return bool(self.openai_api_key.get_secret_value().strip())
 
     @property
     def jwks_url(self) -> str:

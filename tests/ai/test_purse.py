@@ -111,9 +111,7 @@ async def test_what_was_never_reserved_cannot_be_settled(house: House) -> None:
             await purse_of(house).settle(new_id(), bill(tokens), now=NOW)
 
 
-@pytest.mark.parametrize(
-    "usage", [None, Usage(-5, 0), Usage(10, 0, cached=50), Usage(10**12, 0), Usage(10**8, 0)]
-)
+@pytest.mark.parametrize("usage", [None, Usage(-5, 0), Usage(10, 0, cached=50), Usage(10**12, 0), Usage(10**8, 0)])
 async def test_what_nobody_knows_or_nobody_can_believe_stays_at_the_worst_case(
     house: House, usage: Usage | None
 ) -> None:

@@ -39,4 +39,4 @@ async def call_figures(session: ReadSession, purposes: Collection[Purpose], firs
         CallRow.business_date <= last,
     )
     calls, cost, p50, p95 = (await session.execute(query)).one()
-    return CallFigures(int(calls), int(cost), p50, p95)
+    return CallFigures(calls, int(cost or 0), p50, p95)

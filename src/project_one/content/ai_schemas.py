@@ -13,6 +13,7 @@ from project_one.content.pack_schemas import MAX_CAPTION, MAX_TOPIC, In, Stored
 from project_one.content.runs import RunKind, RunState
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
+WhyNot = Annotated[str, Field(json_schema_extra={"enum": sorted(Reason)})]
 _TOPIC = "Why an emergency fund comes first"
 _CAPTION = "Small regular sums over 15 years have more time to grow. No return is assured."
 
@@ -85,7 +86,7 @@ class RunOut(BaseModel):
     variants: list[VariantOut]
     translation: TranslationOut | None
     trouble: str | None
-    reason: Reason | None
+    reason: WhyNot | None
     dropped: int
     refused_categories: list[str]
     policy_version: str | None

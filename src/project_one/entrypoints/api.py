@@ -16,6 +16,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from project_one.advisor.of_firm import advisors_of_firm
 from project_one.advisor.routes import advisor_router, body_limit_of
 from project_one.ai.domain import Purpose
+from project_one.ai.prices import shipped as shipped_prices
+from project_one.ai.watch import NO_KEY, warnings
 from project_one.auth import people
 from project_one.auth.domain import Principal
 from project_one.auth.routes import access_router, key_router
@@ -40,6 +42,7 @@ from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
 from project_one.entrypoints.frame import Frame
 from project_one.kernel import heartbeat, idempotency, logs, problems
+from project_one.kernel.clock import business_date
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
@@ -89,11 +92,14 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-        committing = asyncio.create_task(ingest.run())
+        beside = [asyncio.create_task(ingest.run())]
+        if house.model is not None:
+            beside.append(asyncio.create_task(house.model.try_key()))
         async with doorkeeper.opened():
             yield
-        committing.cancel()
-        await asyncio.gather(committing, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
     app = FastAPI(
         title="Project One",
@@ -196,7 +202,10 @@ def health_router(house: House, producer: JobProducer) -> APIRouter:
         except Exception as error:  # noqa: BLE001
             checks["queue"] = type(error).__name__
         is_ready = set(checks.values()) == {"ok"}
-        return JSONResponse({"ready": is_ready, "checks": checks}, status_code=200 if is_ready else 503)
+        told = warnings(house.model, shipped_prices(), on=business_date(house.clock()))
+        return JSONResponse(
+            {"ready": is_ready, "checks": checks, "warnings": told}, status_code=200 if is_ready else 503
+        )
 
     @router.get("/metrics", response_class=PlainTextResponse, summary="For Prometheus")
     async def read_metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -214,6 +223,8 @@ async def serve(settings: Settings) -> None:
     logs.configure(process="api", level=settings.log_level)
     producer = JobProducer(settings.redis_url.get_secret_value())
     async with open_house(settings, process="api", database_url=settings.api_database_url) as house:
+        if house.model is None:
+            log.warning("ai.not-configured", detail=NO_KEY)
         config = uvicorn.Config(
             build_app(house, producer),
             host=settings.api_host,

@@ -6,7 +6,9 @@ import os
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
+from project_one.ai.watch import NO_KEY
 from project_one.bootstrap import House, handlers, open_house
+from project_one.content.jobs import ComplianceCheck
 from project_one.delivery.jobs import DriveNumber
 from project_one.entrypoints.signals import stop_requested
 from project_one.kernel import heartbeat, logs
@@ -26,6 +28,8 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
     if DriveNumber.queue not in queues:
         os.nice(_YIELDS)
     async with open_house(settings, process=name, pool_size=12) as house:
+        if house.model is None and ComplianceCheck.queue in queues:
+            log.warning("ai.not-configured", detail=NO_KEY)
         sender = house.whatsapp()
         table = handlers(house, sender)
         workers = [JobWorker(queue, table[queue], redis_url=settings.redis_url.get_secret_value()) for queue in queues]
