@@ -20,14 +20,15 @@ from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
 from project_one.advisor.papers import sweep_documents
 from project_one.advisor.ports import DocumentStorage
+from project_one.ai import watch
 from project_one.ai.cache import AnswerCache
 from project_one.ai.domain import Purpose, Role
 from project_one.ai.gate import Gate, GateTools
-from project_one.ai.limits import RUPEE
+from project_one.ai.jobs import SettleCrashedCalls
 from project_one.ai.ports import Asker
-from project_one.ai.prices import shipped as shipped_prices
+from project_one.ai.prices import shipped
 from project_one.ai.prompts import read_prompts
-from project_one.ai.purse import LedgerPurse
+from project_one.ai.purse import MICRO, LedgerPurse
 from project_one.ai.watch import WatchedClient
 from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
@@ -37,6 +38,7 @@ from project_one.compliance.evaluator import GateEvaluators
 from project_one.compliance.shelf import PolicyShelf
 from project_one.content import ai_work
 from project_one.content import service as content
+from project_one.content.ai_usage import AiCaps
 from project_one.content.ai_work import RunTools
 from project_one.content.jobs import ComplianceCheck, WorkAiRun
 from project_one.content.scores import judged_packs
@@ -108,13 +110,27 @@ class House:
             self.database.transactions, self.asker, self.shelf.in_force, self.owner_cap_micro_rupees, self.clock
         )
 
+    def model_warnings(self) -> list[str]:
+        """What of the model somebody should see to; none of it makes a process unready."""
+        return watch.warnings(self.model, shipped(), on=business_date(self.clock()))
+
+    @property
+    def ai_caps(self) -> AiCaps:
+        """What a month may cost, unless somebody gave this one another cap."""
+        return AiCaps(self.settings.ai_budget_rupees * MICRO, self.owner_cap_micro_rupees)
+
     @property
     def owner_cap_micro_rupees(self) -> int:
-        return self.settings.ai_owner_rupees * RUPEE
+        return self.settings.ai_owner_rupees * MICRO
 
     @cached_property
     def guards(self) -> Guards:
         return Guards(self.shelf)
+
+    @cached_property
+    def purse(self) -> LedgerPurse:
+        """The money for calls of the model."""
+        return _purse(self.settings, self.database)
 
     async def read_library(self) -> None:
         """Have the rules read the approved library in every frame, so that the first message of a morning need not wait."""
@@ -187,6 +203,10 @@ async def open_house(
         await database.dispose()
 
 
+def _purse(settings: Settings, database: Database) -> LedgerPurse:
+    return LedgerPurse(database, shipped(), month_cap_micro_rupees=settings.ai_budget_rupees * MICRO)
+
+
 @asynccontextmanager
 async def _open_gate(
     settings: Settings, database: Database, clock: Clock
@@ -195,7 +215,7 @@ async def _open_gate(
     if not settings.has_model:
         yield None, None
         return
-    prices, lookup_key = shipped_prices(), settings.lookup_key.get_secret_value()
+    prices, lookup_key = shipped(), settings.lookup_key.get_secret_value()
     vendor = OpenAIClient(OpenAIConfig(settings.openai_base_url, settings.openai_api_key))
     client = WatchedClient(vendor, vendor.models)
     cache = AnswerCache.connected(settings.redis_url.get_secret_value())
@@ -211,7 +231,7 @@ async def _open_gate(
     def safety_id(owner: UUID) -> str:
         return hmac.digest(lookup_key, b"ai owner " + owner.bytes, "sha256").hex()[:32]
 
-    purse = LedgerPurse(database, prices, month_cap_micro_rupees=settings.ai_budget_rupees * RUPEE)
+    purse = _purse(settings, database)
     gate = Gate(GateTools(read_prompts(), models, client, purse, cache, clock, safety_id))
     try:
         yield gate, client
@@ -287,6 +307,9 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
                 break
         await sweep_documents(house.database.readings, house.documents, now=now)
 
+    async def settle_crashed(_job: SettleCrashedCalls) -> None:
+        await house.purse.sweep(now=clock())
+
     checking = CheckTools(transactions, house.evaluators(Purpose.PACK_CHECK), house.shelf.version, clock)
 
     async def check(job: ComplianceCheck) -> None:
@@ -317,6 +340,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (RecheckRegistrations, recheck),
         (ComplianceCheck, check),
         (WorkAiRun, work_run),
+        (SettleCrashedCalls, settle_crashed),
         (WorkInbox, webhooks),
         (WorkClerkInbox, people),
     ]

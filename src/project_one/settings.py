@@ -78,8 +78,8 @@ class Settings(BaseSettings):
 
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = "https://api.openai.com/v1"
-    ai_budget_rupees: Annotated[int, Field(ge=1)] = 10_000
-    ai_owner_rupees: Annotated[int, Field(ge=1)] = 100
+    ai_budget_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 20_000
+    ai_owner_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 100
 
     spread_groups: Annotated[int, Field(ge=1)] = 4
     spread_group_gap_s: Annotated[float, Field(ge=0)] = 30

@@ -6,7 +6,6 @@ from uuid import UUID, uuid5
 
 from project_one.ai.domain import Limits, Purpose
 
-RUPEE = 1_000_000
 _OWNERS = UUID("0198a5b2-0000-7000-8000-0000000000a1")
 
 _TABLE: Mapping[Purpose, Limits] = {

@@ -29,6 +29,8 @@ MICRO = 1_000_000
 CRASHED_AFTER_S = 60.0
 CRASHED = "crashed"
 _URGENT_PERCENT = 95
+_DAYS = 30
+_DAYS_OF_MONEY_A_DAY = 2
 
 _RESERVE = text(
     "SELECT ai_reserve(:call, :owner, :purpose, :prompt, :version, :model, :is_hedge, :worst, :today, :month_cap, "
@@ -41,6 +43,11 @@ _SETTLE = text(
 )
 _ALERT = text("SELECT cap, spent FROM ai_alert(:scope, :key, :percent)")
 _CRASHED = text("SELECT ai_crashed(CAST(:seconds AS double precision))")
+
+
+def day_cap(month_cap: int) -> int:
+    """What one day may take of a month, as `ai_reserve` has it."""
+    return month_cap * _DAYS_OF_MONEY_A_DAY // _DAYS
 
 
 class LedgerPurse:
@@ -117,13 +124,17 @@ class LedgerPurse:
         left = await self._scalar(text("SELECT ai_month_left(:today)"), {"today": business_date(now)})
         return 1.0 if left is None else float(left)
 
+    async def crashed(self, *, after_s: float = CRASHED_AFTER_S) -> Sequence[UUID]:
+        """Calls that were set aside so long ago that nobody is at them any more, at most a thousand."""
+        async with self._single.connect() as connection:
+            return (await connection.scalars(_CRASHED, {"seconds": after_s})).all()
+
     async def sweep(self, *, now: datetime, after_s: float = CRASHED_AFTER_S) -> int:
         """Book at the worst case what was set aside and never settled; how many. Ages are the database's own.
 
         What a crashed call has cost nobody knows, and it is never given back.
         """
-        async with self._single.connect() as connection:
-            ids: Sequence[UUID] = (await connection.scalars(_CRASHED, {"seconds": after_s})).all()
+        ids = await self.crashed(after_s=after_s)
         for call_id in ids:
             worst = await self.settle(call_id, Bill(CRASHED, None, after_s * 1000), now=now)
             log.warning("ai.purse.crashed-call-booked", call_id=call_id, micro_rupees=worst)

@@ -7,13 +7,13 @@ from uuid import UUID
 from pydantic import BaseModel, Field, model_validator
 
 from project_one.advisor.domain import Tone
-from project_one.ai.domain import Reason
+from project_one.ai.domain import Purpose, Reason
 from project_one.content.generation import MOST_VARIANTS, Source
 from project_one.content.pack_schemas import MAX_CAPTION, MAX_TOPIC, In, Stored
 from project_one.content.runs import RunKind, RunState
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
-WhyNot = Annotated[str, Field(json_schema_extra={"enum": sorted(Reason)})]
+WhyNot = Annotated[str, Field(json_schema_extra={"enum": [reason.value for reason in Reason]})]
 _TOPIC = "Why an emergency fund comes first"
 _CAPTION = "Small regular sums over 15 years have more time to grow. No return is assured."
 
@@ -93,3 +93,58 @@ class RunOut(BaseModel):
     created_at: datetime
     updated_at: datetime
     expires_at: datetime
+
+
+class QuotaOut(BaseModel):
+    """Calls of one purpose on today's business date (IST); null where any number may be asked."""
+
+    purpose: Purpose
+    per_day: int | None
+    taken: int
+    left: int | None
+
+
+class MoneyOut(BaseModel):
+    """Rupees with tax. `reserved`: set aside for calls under way."""
+
+    key: str
+    cap_rupees: float
+    reserved_rupees: float
+    spent_rupees: float
+    left_rupees: float
+
+
+class FigureOut(BaseModel):
+    """Calls of this month under one heading. `unknown`: booked at the worst case, because nobody knows what they cost."""
+
+    name: str
+    calls: int
+    hedges: int
+    unknown: int
+    cost_rupees: float
+    rupees_per_question: float | None
+
+
+class UsageOut(BaseModel):
+    """`rupees_per_pack`: what the model's look at a submitted pack has cost this month; null before the first."""
+
+    quotas: list[QuotaOut]
+    month: MoneyOut
+    by_purpose: list[FigureOut]
+    packs: int
+    rupees_per_pack: float | None
+
+
+class OwnerOut(MoneyOut):
+    owner: UUID
+
+
+class BudgetOut(BaseModel):
+    """The platform's purses. `owners`: who spent most this month, first."""
+
+    month: MoneyOut
+    day: MoneyOut
+    owners: list[OwnerOut]
+    by_purpose: list[FigureOut]
+    by_model: list[FigureOut]
+    warnings: list[str]

@@ -16,8 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from project_one.advisor.of_firm import advisors_of_firm
 from project_one.advisor.routes import advisor_router, body_limit_of
 from project_one.ai.domain import Purpose
-from project_one.ai.prices import shipped as shipped_prices
-from project_one.ai.watch import NO_KEY, warnings
+from project_one.ai.watch import NO_KEY
 from project_one.auth import people
 from project_one.auth.domain import Principal
 from project_one.auth.routes import access_router, key_router
@@ -27,6 +26,7 @@ from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
 from project_one.content.ai_routes import ai_router
+from project_one.content.ai_usage_routes import ai_usage_router
 from project_one.content.export_routes import export_download_router, export_router
 from project_one.content.exports import Signer
 from project_one.content.fallback_routes import fallback_router
@@ -42,7 +42,6 @@ from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
 from project_one.entrypoints.frame import Frame
 from project_one.kernel import heartbeat, idempotency, logs, problems
-from project_one.kernel.clock import business_date
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.queue import JobProducer
 from project_one.kernel.scope import Scope
@@ -153,6 +152,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         export_router(house.database, signer, house.clock, principal),
         lint_router(house.shelf, house.evaluators(Purpose.LINT), house.clock, principal, names_of),
         ai_router(house.database, house.run_tools, principal),
+        ai_usage_router(house.database, house.ai_caps, house.clock, principal, house.model_warnings),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         access_router(house.database, house.clock, principal, doorkeeper.revocations),
         key_router(house.database, house.clock, principal, doorkeeper.terms),
@@ -202,10 +202,8 @@ def health_router(house: House, producer: JobProducer) -> APIRouter:
         except Exception as error:  # noqa: BLE001
             checks["queue"] = type(error).__name__
         is_ready = set(checks.values()) == {"ok"}
-        told = warnings(house.model, shipped_prices(), on=business_date(house.clock()))
-        return JSONResponse(
-            {"ready": is_ready, "checks": checks, "warnings": told}, status_code=200 if is_ready else 503
-        )
+        told = {"ready": is_ready, "checks": checks, "warnings": house.model_warnings()}
+        return JSONResponse(told, status_code=200 if is_ready else 503)
 
     @router.get("/metrics", response_class=PlainTextResponse, summary="For Prometheus")
     async def read_metrics() -> Response:  # pyright: ignore[reportUnusedFunction]

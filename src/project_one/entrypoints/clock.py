@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 
 from project_one.advisor import service as advisors
 from project_one.advisor.jobs import RecheckRegistrations
+from project_one.ai.jobs import SettleCrashedCalls
 from project_one.bootstrap import House, open_house
 from project_one.channel.jobs import SyncChannel
 from project_one.content.submitting import CHECK_AGAIN, overdue_checks
@@ -72,6 +73,8 @@ class ClockWork:
             if (await inbox.backlog(session))[InboxState.WAITING]:
                 jobs += [WorkInbox(), WorkClerkInbox()]
             checks = await overdue_checks(session, now=now)
+        if await self._house.purse.crashed():
+            jobs.append(SettleCrashedCalls())
         for job in jobs:
             await self._producer.add(job.queue, job.name, job.model_dump(mode="json"), job_id=str(new_id()))
         once = f"{_floor(now, CHECK_AGAIN):%Y%m%dT%H%M}"  # a check that is repeated each second would only queue up

@@ -1,63 +1,71 @@
-"""`project-one ai`: how the model does."""
+"""`project-one ai`: what the model costs and may cost."""
 
-from datetime import date, time, timedelta
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
-from project_one.ai.domain import Purpose
-from project_one.ai.figures import call_figures
-from project_one.ai.limits import RUPEE
+from project_one.ai import usage
+from project_one.ai.budget import set_month_cap
+from project_one.ai.purse import MICRO
 from project_one.bootstrap import open_house
-from project_one.content.agreement import agreement_between
-from project_one.entrypoints.commands.common import Json, parse_day, run, settings, show
-from project_one.entrypoints.up.places import UpError
-from project_one.kernel.clock import ist_moment
+from project_one.entrypoints.commands.ai_review import review
+from project_one.entrypoints.commands.common import Json, run, settings, show
 
-ai = typer.Typer(no_args_is_help=True, help="The model: how well it agrees with reviewers, what it takes and costs.")
-
-
-@ai.callback()
-def group() -> None:
-    """Keeps `review` a command of its own."""
+ai = typer.Typer(no_args_is_help=True, help="The gate to the model.")
+budget = typer.Typer(no_args_is_help=True, help="What a month may cost.")
+ai.add_typer(budget, name="budget")
+ai.command()(review)
 
 
-@ai.command()
-def review(
-    first: Annotated[str, typer.Option("--from", help="First business date (IST), YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", help="Last business date (IST), included.")],
+@budget.command(name="show")
+def show_budget(*, as_json: Json = False) -> None:
+    """This month and today: caps, what is spent and set aside, by whom, for what and with which model."""
+    run(_show(as_json=as_json))
+
+
+@budget.command(name="set")
+def set_budget(
+    rupees: Annotated[int, typer.Argument(help="What this month may cost, in whole rupees.")],
+    reason: Annotated[str, typer.Option(help="Why; kept in the audit trail.")],
     *,
     as_json: Json = False,
 ) -> None:
-    """Agreement of the model with the reviewers' decisions, share without a model, latency, cost per verdict."""
-    days = parse_day(first), parse_day(last)
-    if days[0] > days[1]:
-        message = f"--from {first} is after --to {last}; swap them."
-        raise UpError(message)
-    show(run(_review(*days)), as_json=as_json)
+    """Give this month another cap; the next one begins with AI_BUDGET_RUPEES again."""
+    run(_set(rupees, reason, as_json=as_json))
 
 
-async def _review(first: date, last: date) -> dict[str, Any]:
-    begins, ends = ist_moment(first, time()), ist_moment(last + timedelta(days=1), time())
-    async with open_house(settings(), process="ai review") as house, house.database.readings() as session:
-        agreed = await agreement_between(session, begins, ends)
-        calls = await call_figures(session, {Purpose.LINT, Purpose.PACK_CHECK}, first, last)
-    cost = calls.cost_per_call_micro_rupees
-    return {
-        "decisions": agreed.decisions,
-        "looked_at": agreed.looked_at,
-        "agreement": _rounded(agreed.agreement),
-        "both_clean": agreed.both_clean,
-        "both_odd": agreed.both_odd,
-        "only_model": agreed.only_model,
-        "only_reviewer": agreed.only_reviewer,
-        "degraded_share": _rounded(agreed.degraded_share),
-        "calls": calls.calls,
-        "latency_p50_ms": _rounded(calls.took_p50_ms, 1),
-        "latency_p95_ms": _rounded(calls.took_p95_ms, 1),
-        "cost_per_verdict_rupees": None if cost is None else round(cost / RUPEE, 6),
+async def _show(*, as_json: bool) -> None:
+    config = settings()
+    async with open_house(config, process="ai") as house, house.database.readings() as session:
+        cap = config.ai_budget_rupees * MICRO
+        found = await usage.of_platform(session, month_cap_micro_rupees=cap, now=house.clock())
+    answer = {
+        "month": _purse(found.month),
+        "day": _purse(found.day),
+        "owners": [{"owner": str(item.owner), **_purse(item.budget)} for item in found.owners],
+        "by_purpose": [_figure(item) for item in found.by_purpose],
+        "by_model": [_figure(item) for item in found.by_model],
     }
+    show(answer, as_json=as_json)
 
 
-def _rounded(value: float | None, digits: int = 4) -> float | None:
-    return None if value is None else round(value, digits)
+async def _set(rupees: int, reason: str, *, as_json: bool) -> None:
+    async with open_house(settings(), process="ai") as house, house.database.transactions() as session:
+        caps = await set_month_cap(session, rupees=rupees, reason=reason, actor="operator", now=house.clock())
+    answer: dict[str, object] = {"month_rupees": caps.month / MICRO, "day_rupees": caps.day / MICRO}
+    if caps.month > rupees * MICRO:
+        answer["note"] = "More than asked for is spent or set aside already: no further call is made this month."
+    show(answer, as_json=as_json)
+
+
+def _purse(item: usage.Budget) -> dict[str, object]:
+    rupees = {"cap": item.cap, "spent": item.spent, "reserved": item.reserved, "left": item.left}
+    return {"key": item.key, **{f"{name}_rupees": value / MICRO for name, value in rupees.items()}}
+
+
+def _figure(item: usage.Figure) -> dict[str, object]:
+    per_question = item.cost_per_question
+    counted = {name: value for name, value in asdict(item).items() if name != "cost"}
+    each = None if per_question is None else per_question / MICRO
+    return {**counted, "cost_rupees": item.cost / MICRO, "rupees_per_question": each}
