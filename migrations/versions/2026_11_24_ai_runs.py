@@ -16,7 +16,7 @@ _MOMENT = sa.TIMESTAMP(timezone=True)
 _JSON = postgresql.JSONB(astext_type=sa.Text())
 _KINDS = ("generation", "translation")
 _STATES = ("waiting", "asking", "checking", "done")
-_SEEN = "firm_id = app_tenant()"  # what was asked and not submitted is nobody else's, also not of staff
+_SEEN = "firm_id = (SELECT app_tenant())"  # what was asked and not submitted is nobody else's, also not of staff
 
 
 def upgrade() -> None:

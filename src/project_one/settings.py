@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = "https://api.openai.com/v1"
     ai_budget_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 20_000
-    ai_owner_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 100
+    ai_owner_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 250
 
     spread_groups: Annotated[int, Field(ge=1)] = 4
     spread_group_gap_s: Annotated[float, Field(ge=0)] = 30
