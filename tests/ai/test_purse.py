@@ -1,8 +1,10 @@
 """The purse: within every cap, booked once, never given back when nobody knows."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -18,6 +20,7 @@ from project_one.kernel.clock import business_date
 from project_one.kernel.ids import new_id
 from project_one.kernel.scope import Scope as Tenant
 
+from ..conftest import RealServers
 from .spending import MODEL, bill, budgets, calls, purse_of, spending
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -166,14 +169,35 @@ async def test_an_owner_cap_below_what_is_spent_refuses(house: House) -> None:
     assert await purse.reserve(spending(owner, 1, cap=1001), now=NOW) is None  # a larger tier
 
 
-async def test_lost_purses_do_not_stop_a_settlement(house: House) -> None:
+async def test_lost_purses_do_not_stop_a_settlement(house: House, test_servers: RealServers) -> None:
     purse, call = purse_of(house), spending(new_id(), 10)
     await purse.reserve(call, now=NOW)
-    async with house.database.transactions() as session:
-        with pytest.raises(DBAPIError, match="permission denied"):
-            await session.execute(text("DELETE FROM ai_budgets"))
-        await session.rollback()
+    owner = await asyncpg.connect(test_servers.owner_url)
+    await owner.execute("DELETE FROM ai_budgets")
+    await owner.close()
     assert await purse.settle(call.call_id, bill(None), now=NOW) == 10
+    assert await budgets(house) == {}
+
+
+async def test_another_process_settles_by_the_price_of_the_day_it_was_reserved_on(house: House) -> None:
+    mini, before = replace(spending(new_id(), 50_000), model="gpt-4.1-mini"), datetime(2027, 1, 14, 18, 29, tzinfo=UTC)
+    await purse_of(house).reserve(mini, now=before)
+    after = before + timedelta(minutes=2)  # the model has no price any more
+    cost = shipped().cost("gpt-4.1-mini", Usage(1000, 0), on=business_date(before))
+    assert await purse_of(house).settle(mini.call_id, bill(1000), now=after) == cost
+
+
+async def test_processes_whose_clocks_differ_by_an_hour_keep_each_day_within_its_cap(house: House) -> None:
+    moment = datetime(2026, 11, 30, 18, 0, tzinfo=UTC)  # 23:30 IST; one hour on it is December
+    answers = await asyncio.gather(
+        *(
+            purse_of(house, rupees=15).reserve(spending(new_id(), 300_000), now=moment + timedelta(hours=index % 2))
+            for index in range(12)
+        )
+    )
+    assert answers.count(None) == 6
+    rows = {key: row.reserved for (scope, key), row in (await budgets(house)).items() if scope is not Scope.OWNER}
+    assert rows == {"2026-11-30": 900_000, "2026-11": 900_000, "2026-12-01": 900_000, "2026-12": 900_000}
 
 
 @pytest.mark.parametrize("rupees", [0, -1])

@@ -8,7 +8,7 @@ or not whatever becomes of its caller, and no process holds the row of the month
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +29,7 @@ MICRO = 1_000_000
 CRASHED_AFTER_S = 60.0
 CRASHED = "crashed"
 _URGENT_PERCENT = 95
+_MOST_REMEMBERED = 10_000
 _DAYS = 30
 _DAYS_OF_MONEY_A_DAY = 2
 
@@ -61,6 +62,7 @@ class LedgerPurse:
         self._single = database.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._prices = prices
         self._month_cap = month_cap_micro_rupees
+        self._under_way: dict[UUID, tuple[str, date, int]] = {}  # spares most settlements a question to the database
 
     async def worst(self, model: str, *, input_bytes: int, most_output_tokens: int, now: datetime) -> int:
         on = business_date(now)
@@ -86,7 +88,12 @@ class LedgerPurse:
             "now": now,
         }
         refused = await self._scalar(_RESERVE, values)
-        return Scope(refused) if refused else None
+        if refused:
+            return Scope(refused)
+        if len(self._under_way) >= _MOST_REMEMBERED:
+            self._under_way.clear()
+        self._under_way[spending.call_id] = (spending.model, business_date(now), spending.worst_micro_rupees)
+        return None
 
     async def settle(self, call_id: UUID, bill: Bill, *, now: datetime) -> int:
         """Raises LookupError for a call that was never reserved."""
@@ -104,6 +111,7 @@ class LedgerPurse:
             "now": now,
         }
         settled: Mapping[str, Any] | None = await self._scalar(_SETTLE, values)
+        self._under_way.pop(call_id, None)
         if settled is None:
             message = f"nothing was reserved for the call {call_id}"
             raise LookupError(message)
@@ -142,11 +150,7 @@ class LedgerPurse:
 
     async def _cost(self, call_id: UUID, usage: Usage) -> int | None:
         """By the price of the day it was reserved on; None when the vendor's count cannot be."""
-        async with self._single.connect() as connection:
-            model, day, worst = (await connection.execute(_TERMS, {"call": call_id})).one()
-        if model is None:
-            message = f"nothing was reserved for the call {call_id}"
-            raise LookupError(message)
+        model, day, worst = self._under_way.get(call_id) or await self._terms(call_id)
         if not is_possible(usage):
             log.error("ai.purse.impossible-usage", call_id=call_id, model=model)
             return None
@@ -154,6 +158,14 @@ class LedgerPurse:
         if cost > worst:
             log.error("ai.purse.more-than-worst", call_id=call_id, model=model, worst=worst, claimed=cost)
         return cost
+
+    async def _terms(self, call_id: UUID) -> tuple[str, date, int]:
+        async with self._single.connect() as connection:
+            model, day, worst = (await connection.execute(_TERMS, {"call": call_id})).one()
+        if model is None:
+            message = f"nothing was reserved for the call {call_id}"
+            raise LookupError(message)
+        return model, day, worst
 
     async def _alert(self, scope: str, key: str, percent: int, *, now: datetime) -> None:
         """Tell of it once, with the trail in the same transaction as the mark."""

@@ -163,6 +163,6 @@ async def _figures(
         .order_by(heading)
     )
     return [
-        Figure(str(name), calls, hedges, unknown, int(cost))
+        Figure(str(name), calls, hedges, unknown, int(cost or 0))
         for name, calls, hedges, unknown, cost in await session.execute(query)
     ]
