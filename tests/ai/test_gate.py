@@ -2,15 +2,18 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import orjson
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from project_one.ai.domain import Answer, Reason, Refused, Usage
+from project_one.vendors.openai.payloads import read_reply
 
-from .conftest import Bench, question
+from .conftest import Bench
 from .purse import NOW
+from .questions import LIMITS, question
 from .vendor import ANSWER, Behaviour, bad, drip, good, never, reply, torn
 
 
@@ -248,10 +251,6 @@ async def test_the_probe_is_not_asked_twice(bench: Bench) -> None:
 
 
 async def test_our_own_mistakes_are_raised(bench: Bench) -> None:
-    from dataclasses import replace
-
-    from .conftest import LIMITS
-
     with pytest.raises(ValueError, match="no prompt"):
         await bench.gate.call(replace(question("x"), prompt="other"), LIMITS)
     with pytest.raises(ValueError, match="caption, language"):
@@ -264,6 +263,4 @@ async def test_readiness_reads_the_list_of_models(bench: Bench) -> None:
 
 
 def test_usage_is_read_with_its_cached_part() -> None:
-    from project_one.vendors.openai.payloads import read_reply
-
     assert read_reply(orjson.dumps(reply())).usage == Usage(100, 10, 64, 0)

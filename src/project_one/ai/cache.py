@@ -41,7 +41,11 @@ if answer then return {'kept', answer} end
 if redis.call('set', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'mine', ''} end
 return {'held', redis.call('get', KEYS[2])}
 """
-_RENEW = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('pexpire', KEYS[1], ARGV[2]) end"
+_RENEW = """
+for index, lock in ipairs(KEYS) do
+  if redis.call('get', lock) == ARGV[index + 1] then redis.call('pexpire', lock, ARGV[1]) end
+end
+"""
 _FINISH = """
 if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[2] ~= '' then redis.call('set', KEYS[2], ARGV[2], 'EX', ARGV[3]) end
@@ -121,7 +125,10 @@ class AnswerCache:
         found = await self._tried(cast("Awaitable[list[str]]", asked))
         match found:
             case ["kept", text]:
-                return _read(text) or Mine(token, is_shared=False)
+                known = _read(text)
+                if known is None:
+                    await self.forget(key)
+                return known or await self.look(key, token)
             case ["held", holder] if holder:
                 return Held(holder)
             case ["mine", _]:
@@ -129,10 +136,14 @@ class AnswerCache:
             case _:
                 return Mine(token, is_shared=False)
 
+    async def forget(self, key: str) -> None:
+        """Drop an answer that is of no use."""
+        await self._tried(cast("Awaitable[object]", self._redis.delete(_answer(key))))
+
     async def renew(self, held: Mapping[str, str]) -> None:
         """Keep locks, tokens by key."""
-        for key, token in held.items():
-            await self._tried(cast("Awaitable[object]", self._renew(keys=[_lock(key)], args=[token, _LOCK_MS])))
+        asked = self._renew(keys=[_lock(key) for key in held], args=[_LOCK_MS, *held.values()])
+        await self._tried(cast("Awaitable[object]", asked))
 
     async def finish(self, key: str, token: str, *, answer: Kept | None, word: str) -> None:
         """End a turn: keep its answer and give the waiters its word. Does nothing when the turn was lost."""

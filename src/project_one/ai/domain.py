@@ -43,7 +43,7 @@ class Reason(StrEnum):
 class Prompt:
     """A prompt file. `system`: what never changes, rules first; `fields`: names a caller must fill; `schema`: strict JSON schema.
 
-    `sha256`: over the whole file; `version` counts up with every change of it.
+    `sha256`: over the whole file; `version` counts up with every change of it; `changelog`: an entry for each.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Prompt:
     fields: tuple[str, ...]
     schema: Mapping[str, Any]
     most_output_tokens: int
+    changelog: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -13,7 +14,7 @@ from project_one.ai.breaker import Breakers, Pass
 from project_one.ai.domain import Answer, Limits, Prompt, Question, Reason, Refused, Result
 from project_one.ai.hedging import HedgeAllowance
 from project_one.ai.ports import ModelClient, ModelReply, ModelRequest, Spending, Trouble, VendorError
-from project_one.ai.strict import answer_fault
+from project_one.ai.strict import read_answer
 from project_one.ai.tries import Race, Till, Try
 from project_one.kernel.ids import new_id
 
@@ -72,6 +73,7 @@ class Errand:
         self._desk = desk
         self._order = order
         self._has_left = False
+        self._taken_at: datetime = desk.till.clock()
 
     async def run(self) -> Result:
         """Raises nothing but cancellation."""
@@ -103,7 +105,7 @@ class Errand:
             if was_taken:
                 await self._put_back()
 
-        taking = till.purse.take(question.owner, question.purpose, per_day=per_day, now=till.clock())
+        taking = till.purse.take(question.owner, question.purpose, per_day=per_day, now=self._taken_at)
         return await till.uninterrupted(taking, undo)
 
     async def _put_back(self) -> None:
@@ -111,7 +113,7 @@ class Errand:
         if self._order.limits.per_day is None:
             return
         try:
-            await till.purse.put_back(question.owner, question.purpose, now=till.clock())
+            await till.purse.put_back(question.owner, question.purpose, now=self._taken_at)
         except till.trouble as error:
             log.error("ai.quota.not-put-back", error=type(error).__name__)
 
@@ -147,7 +149,7 @@ class Errand:
         )
         reply = await self._raced(race, used)
         cost = await self._cost(race, one)
-        fault, data = _read(reply, order.prompt)
+        fault, data = read_answer(order.prompt.schema, reply.text)
         if fault is not None:
             log.warning("ai.answer.unreadable", prompt=order.prompt.name, model=model, fault=fault)
             return Refused(Reason.UNREADABLE, "The answer is not in the form that was asked for.")
@@ -237,12 +239,3 @@ def ledger_away(error: BaseException) -> Refused:
 
 def _resting(rest_s: float) -> Refused:
     return Refused(Reason.RESTING, "The model is out of order and left in peace for a while.", rest_s)
-
-
-def _read(reply: ModelReply, prompt: Prompt) -> tuple[str | None, Mapping[str, object]]:
-    try:
-        data = orjson.loads(reply.text)
-    except ValueError:
-        return "is not JSON", {}
-    fault = answer_fault(prompt.schema, data)
-    return fault, {} if fault else data

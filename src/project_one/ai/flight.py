@@ -66,7 +66,7 @@ class Flights:
                 case Kept() if is_sound(found.data):
                     return Answer(found.call_id, found.data, found.model, 0, is_cached=True)
                 case Kept():
-                    return await ask()
+                    await self._cache.forget(key)
                 case Held():
                     word = await self._cache.word(found.token)
                     if word not in {None, _KEPT, _AGAIN} and (refused := _refusal(word)) is not None:

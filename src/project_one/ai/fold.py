@@ -1,14 +1,20 @@
 """Text as detectors read it: compatibility forms, case and digits made one, invisible characters gone, places kept."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-_DIGITS = {
+_PLANES = 0x20000
+DIGITS = {
     code: str(unicodedata.decimal(chr(code)))
-    for code in range(0x80, 0x20000)
+    for code in range(0x80, _PLANES)
     if unicodedata.decimal(chr(code), None) is not None
 }
+"""ASCII for the decimal digits of every script."""
+UNSEEN = frozenset(code for code in range(_PLANES) if unicodedata.category(chr(code)) == "Cf")
+"""Format characters: they are not seen and split words and numbers."""
+_UNSEEN = re.compile("[" + "".join(map(chr, sorted(UNSEEN))) + "]")
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,8 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """NFKC, case folded, digits of every script as ASCII, format characters left out."""
-    if text.isascii() and "\\u" not in text:
-        return Folded(text.lower(), None, None)
+    if "\\u" not in text and (plain := _in_place(text)) is not None:
+        return Folded(plain, None, None)
     folded: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -49,10 +55,19 @@ def fold(text: str) -> Folded:
     return Folded("".join(folded), starts, ends)
 
 
+def _in_place(text: str) -> str | None:
+    """Folded, where that moves no character: most texts."""
+    if not unicodedata.is_normalized("NFKC", text) or _UNSEEN.search(text):
+        return None
+    folded = text.casefold()
+    is_same = len(folded) == len(text) and unicodedata.is_normalized("NFKC", folded)
+    return folded.translate(DIGITS) if is_same else None
+
+
 @lru_cache(maxsize=4096)
 def _one(cluster: str) -> str:
     normal = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", cluster).casefold())
-    return "".join(_DIGITS.get(ord(char), char) for char in normal if unicodedata.category(char) != "Cf")
+    return _UNSEEN.sub("", normal).translate(DIGITS)
 
 
 def _escaped(text: str, place: int) -> str | None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from project_one.ai.breaker import Breakers
 from project_one.ai.cache import AnswerCache, cache_key
 from project_one.ai.domain import Limits, Prompt, Question, Reason, Refused, Result
-from project_one.ai.errand import Desk, Errand, Order, ledger_away
+from project_one.ai.errand import Desk, Errand, Order
 from project_one.ai.flight import Flights
 from project_one.ai.hedging import HedgeAllowance
 from project_one.ai.leaks import leak
@@ -101,13 +101,7 @@ class Gate:
         fields: Mapping[str, str],
         ends_at: float,
     ) -> Result:
-        try:
-            listed = await self._tools.models(prompt.role, business_date(self._tools.clock()))
-        except LookupError:
-            listed = ()
-        except _TROUBLE as error:
-            return ledger_away(error)
-        models = desk.at_hand(listed)
+        models = desk.at_hand(await self._tools.models(prompt.role, business_date(self._tools.clock())))
         if not models:
             return Refused(Reason.NOT_CONFIGURED, f"No model is listed for the role {prompt.role} today.")
         user = orjson.dumps({name: fields[name] for name in prompt.fields}).decode()

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 
-WORD = r"\w\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+MARKS = r"\u0300-\u036f\u0900-\u0903\u093a-\u094f\u0951-\u0957\u0962\u0963"
+WORD = r"\w" + MARKS
 """Characters of a word; Python's own class lacks the vowel signs of Devanagari."""
 
 

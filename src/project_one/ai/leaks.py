@@ -8,9 +8,13 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
-from project_one.ai.identifiers import Personal, has_verhoeff_sum, is_money
+from project_one.ai.fold import DIGITS, UNSEEN
+from project_one.ai.identifiers import MARKS, Personal, has_verhoeff_sum, is_money
 
 _PLACEHOLDER = re.compile("|".join(re.escape(f"[{kind}]") for kind in Personal))
+_PLAIN: dict[int, str | None] = {**DIGITS, **dict.fromkeys(UNSEEN)}
+_WORD = re.compile(rf"(?:[^\W_]|[{MARKS}])+")
+_NUMBER = re.compile(r"[0-9]+")
 _BETWEEN = frozenset(" .-/()\t\n‐‑‒–—")
 _MOST_BETWEEN = 3
 _MOBILE = 10
@@ -24,10 +28,14 @@ Run = list[tuple[int, int]]
 
 def leak(fields: Mapping[str, str], names: frozenset[str]) -> Personal | None:
     """What is still personal in the fields, None when nothing is."""
-    known = {tuple(_words(name)) for name in names}
+    known: dict[str, list[tuple[str, ...]]] = {}
+    for name in names:
+        words = tuple(_words(_plain(name)))
+        if len("".join(words)) > 1:
+            known.setdefault(words[0], []).append(words)
     for value in fields.values():
         text = _plain(value)
-        found = _in_words(text, {words for words in known if len("".join(words)) > 1}) or _in_digits(text)
+        found = _in_words(text, known) or _in_digits(text)
         if found:
             return found
     return None
@@ -36,25 +44,14 @@ def leak(fields: Mapping[str, str], names: frozenset[str]) -> Personal | None:
 def _plain(value: str) -> str:
     """Placeholders away, compatibility forms, lower case, digits of any script as ASCII, nothing invisible."""
     text = unicodedata.normalize("NFKC", _PLACEHOLDER.sub(" | ", value)).casefold()
-    text = unicodedata.normalize("NFKC", text)
-    return "".join(_digit(char) for char in text if unicodedata.category(char) != "Cf")
-
-
-def _digit(char: str) -> str:
-    return char if char.isascii() or not char.isdecimal() else str(unicodedata.decimal(char))
+    return unicodedata.normalize("NFKC", text).translate(_PLAIN)
 
 
 def _words(text: str) -> list[str]:
-    words: list[str] = [""]
-    for char in _plain(text):
-        if unicodedata.category(char)[0] in "LMN":
-            words[-1] += char
-        elif words[-1]:
-            words.append("")
-    return [word for word in words if word]
+    return _WORD.findall(text)
 
 
-def _in_words(text: str, known: set[tuple[str, ...]]) -> Personal | None:
+def _in_words(text: str, known: Mapping[str, list[tuple[str, ...]]]) -> Personal | None:
     if any(_is_address(before, after) for before, after in pairwise(text.split("@"))):
         return Personal.EMAIL
     words = _words(text)
@@ -65,7 +62,7 @@ def _in_words(text: str, known: set[tuple[str, ...]]) -> Personal | None:
         is_arn = word == "arn" and follows.isdecimal() and len(follows) > 2  # noqa: PLR2004
         if is_arn or (word[:3] in {"ina", "inh", "inp", "arn"} and word[3:].isdecimal() and len(word) > 5):  # noqa: PLR2004
             return Personal.REGISTRATION
-        if any(tuple(words[index : index + len(name)]) == name for name in known):
+        if any(tuple(words[index : index + len(name)]) == name for name in known.get(word, ())):
             return Personal.NAME
     return None
 
@@ -110,19 +107,11 @@ def _is_mobile(digits: str) -> bool:
 
 def _runs(text: str) -> Iterator[Run]:
     run: Run = []
-    place = 0
-    while place < len(text):
-        if not text[place].isdecimal():
-            place += 1
-            continue
-        end = place
-        while end < len(text) and text[end].isdecimal():
-            end += 1
-        gap = text[run[-1][1] : place] if run else ""
+    for found in _NUMBER.finditer(text):
+        gap = text[run[-1][1] : found.start()] if run else ""
         if run and (len(gap) > _MOST_BETWEEN or not set(gap) <= _BETWEEN):
             yield run
             run = []
-        run.append((place, end))
-        place = end
+        run.append(found.span())
     if run:
         yield run

@@ -76,10 +76,11 @@ def parse_prompt(text: str, *, file_name: str) -> Prompt:
         fields=tuple(file.fields),
         schema=file.schema_,
         most_output_tokens=file.most_output_tokens,
+        changelog=tuple(change.model_dump(mode="json") for change in file.changelog),
     )
 
 
-def versions_changed(prompts: Mapping[str, Prompt], registered: Mapping[tuple[str, int], str]) -> Sequence[Prompt]:
+def unregistered(prompts: Mapping[str, Prompt], registered: Mapping[tuple[str, int], str]) -> Sequence[Prompt]:
     """Prompts that are not registered yet. `registered`: hash by name and version.
 
     Raises PromptFileError where a registered version has another hash, or an older version is to come after a newer one.

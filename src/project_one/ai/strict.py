@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+import orjson
+
 _KEYWORDS = frozenset(
     {
         "type",
@@ -61,6 +63,16 @@ def _faults(schema: object, place: str) -> Iterator[str]:
             yield from _faults(inner, f"{place}.{name}")
     elif kind == "array":
         yield from _faults(node.get("items"), f"{place}[]")
+
+
+def read_answer(schema: Mapping[str, Any], text: str) -> tuple[str | None, Mapping[str, Any]]:
+    """What stands in an answer; or the fault, and nothing."""
+    try:
+        data = orjson.loads(text)
+    except ValueError:
+        return "answer: is not JSON", {}
+    fault = answer_fault(schema, data)
+    return fault, {} if fault else data
 
 
 def answer_fault(schema: Mapping[str, Any], value: object, place: str = "answer") -> str | None:

@@ -102,7 +102,7 @@ class Till:
             bill = Bill("not-sent", NOTHING, bill.took_ms)
         try:
             return await self.purse.settle(one.spending.call_id, bill, now=self.clock())
-        except self.trouble as error:
+        except (LookupError, *self.trouble) as error:
             log.error("ai.settle.failed", call_id=str(one.spending.call_id), error=type(error).__name__)
             return one.spending.worst_micro_rupees
 
