@@ -8,7 +8,7 @@ import typer
 from project_one.ai.domain import Purpose
 from project_one.ai.figures import call_figures
 from project_one.ai.purse import MICRO
-from project_one.bootstrap import open_house
+from project_one.bootstrap import House, open_house
 from project_one.content.agreement import agreement_between
 from project_one.entrypoints.commands.common import Json, parse_day, run, settings, show
 from project_one.entrypoints.up.places import UpError
@@ -30,8 +30,14 @@ def review(
 
 
 async def _review(first: date, last: date) -> dict[str, Any]:
+    async with open_house(settings(), process="ai review") as house:
+        return await figures(house, first, last)
+
+
+async def figures(house: House, first: date, last: date) -> dict[str, Any]:
+    """Of decisions and calls on these business dates, both included. Shares and times are None where nothing was counted."""
     begins, ends = ist_moment(first, time()), ist_moment(last + timedelta(days=1), time())
-    async with open_house(settings(), process="ai review") as house, house.database.readings() as session:
+    async with house.database.readings() as session:
         agreed = await agreement_between(session, begins, ends)
         calls = await call_figures(session, {Purpose.LINT, Purpose.PACK_CHECK}, first, last)
     cost = calls.cost_per_call_micro_rupees
