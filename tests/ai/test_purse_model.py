@@ -31,7 +31,8 @@ _STEPS = st.lists(
         st.tuples(st.just("sweep")),
         st.tuples(st.just("cap"), st.integers(0, 2), st.integers(1, 30)),
     ),
-    max_size=25,
+    min_size=8,
+    max_size=40,
 )
 
 
@@ -97,7 +98,7 @@ class Books:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(steps=_STEPS)
 async def test_the_purse_is_plain_arithmetic(house: House, steps: list[tuple[object, ...]]) -> None:
