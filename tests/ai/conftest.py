@@ -39,6 +39,7 @@ class Bench:
     gate: Gate
     steady: Steady
     redis_url: str
+    tools: GateTools
     client: OpenAIClient
     listed: dict[date, tuple[str, ...]]
 
@@ -69,7 +70,7 @@ async def bench(test_servers: RealServers, vendor: Vendor) -> AsyncIterator[Benc
     for _ in range(10):
         allowance.count_call()
     gate = Gate(tools, breakers=Breakers(steady), allowance=allowance)
-    bench = Bench(vendor, purse, gate, steady, test_servers.redis_url, client, succession.listed)
+    bench = Bench(vendor, purse, gate, steady, test_servers.redis_url, tools, client, succession.listed)
     yield bench
     await gate.close()
     await client.close()

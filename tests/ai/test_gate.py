@@ -1,14 +1,20 @@
 """One door: what it sends, what it answers, what it costs and what it does when the world behind it is broken."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
 import orjson
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.exc import OperationalError
 
 from project_one.ai.domain import Answer, Reason, Refused, Usage
+from project_one.ai.gate import Gate
+from project_one.ai.ports import Trouble, VendorError
+from project_one.vendors.openai.client import OpenAIClient, OpenAIConfig
 from project_one.vendors.openai.payloads import read_reply
 
 from .conftest import Bench
@@ -241,6 +247,14 @@ async def test_a_vendor_that_is_down_is_left_in_peace_and_recovers(bench: Bench)
     assert isinstance(await bench.ask("and another"), Answer)
 
 
+async def test_a_vendor_out_of_reach_costs_nothing(bench: Bench) -> None:
+    nowhere = OpenAIClient(OpenAIConfig("http://127.0.0.1:9/v1", SecretStr("sk-test")))
+    with pytest.raises(VendorError) as trouble:
+        await nowhere.models()
+    assert trouble.value.trouble is Trouble.CONNECTION and trouble.value.usage == Usage(0, 0)
+    await nowhere.close()
+
+
 async def test_the_probe_is_not_asked_twice(bench: Bench) -> None:
     bench.vendor.behave = [bad(429, "rate_limit_exceeded", {"retry-after-ms": "2000"}), good(after_s=0.2)]
     await bench.ask("one")
@@ -264,3 +278,19 @@ async def test_readiness_reads_the_list_of_models(bench: Bench) -> None:
 
 def test_usage_is_read_with_its_cached_part() -> None:
     assert read_reply(orjson.dumps(reply())).usage == Usage(100, 10, 64, 0)
+
+
+def test_without_a_key_there_is_no_client_and_no_sdk() -> None:
+    program = (
+        "import sys; from pydantic import SecretStr; from project_one.vendors.openai.connect import open_client; "
+        "import project_one.ai.gate; "
+        "assert open_client(base_url='https://x/v1', key=SecretStr('')) is None; assert 'openai' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
+
+
+async def test_without_a_client_the_gate_says_so(bench: Bench) -> None:
+    gate = Gate(replace(bench.tools, client=None))
+    result = await gate.call(question("x"), LIMITS)
+    assert refused(result) is Reason.NOT_CONFIGURED
+    await gate.close()

@@ -1,6 +1,6 @@
 """When a model is left in peace. One state per model and process, folded by pure functions; seconds of a steady clock.
 
-closed ── ≥ 80 % of the last 20 failed, or five in a row and nothing good for 2 s ──► open ── 30 s ──► half open: one probe
+closed ── ≥ 80 % of the last 20 failed, or four in a row and nothing good for 2 s ──► open ── 30 s ──► half open: one probe
    ▲                                                                                   ▲                     │
    └──────────────────────────────── the probe is answered ────────────────────────────┴───── it fails ──────┘
 """
@@ -22,7 +22,7 @@ class BreakerConfig:
 
     window: int = 20
     share: float = 0.8
-    in_a_row: int = 5
+    in_a_row: int = 4
     silence_s: float = 2.0
     cool_down_s: float = 30.0
     unpaid_s: float = 600.0

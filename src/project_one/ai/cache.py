@@ -172,8 +172,9 @@ class AnswerCache:
             async with asyncio.timeout(patience_s):
                 return await asked
         except _TROUBLE as error:
+            if time.monotonic() >= self._rests_until:
+                log.warning("ai.cache.redis-away", error=type(error).__name__)
             self._rests_until = time.monotonic() + _REST_S
-            log.warning("ai.cache.redis-away", error=type(error).__name__)
             return None
 
 
