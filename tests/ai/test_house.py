@@ -17,12 +17,13 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from project_one.ai import watch
-from project_one.ai.models import CallRow
+from project_one.ai.models import CallRow, PromptRow
 from project_one.ai.ports import Trouble, VendorError
 from project_one.ai.prices import shipped
 from project_one.ai.watch import KEY_REFUSED, NO_KEY, WatchedClient
 from project_one.bootstrap import House, open_house
 from project_one.entrypoints.api import build_app
+from project_one.entrypoints.worker import _announce_model  # pyright: ignore[reportPrivateUsage]
 from project_one.kernel.queue import JobProducer
 from project_one.settings import Settings
 
@@ -195,3 +196,12 @@ def test_readiness_warns_sixty_days_before_a_model_ends(vendor: Vendor) -> None:
 def test_a_negative_budget_is_refused_at_start(settings: Settings, name: str) -> None:
     with pytest.raises(ValueError, match=name):
         Settings.model_validate(settings.model_dump() | {name: -5})
+
+
+async def test_the_prompts_of_the_release_are_registered_once(with_model: Settings) -> None:
+    async with open_house(with_model, process="test") as house:
+        for _ in range(2):
+            await _announce_model(house)
+        async with house.database.readings() as session:
+            names = (await session.scalars(select(PromptRow.name).order_by(PromptRow.name))).all()
+    assert names == ["captions", "repair", "suspicions", "translation"]
