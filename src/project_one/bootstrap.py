@@ -1,13 +1,16 @@
 """The one place that builds engine, queues and vendors from the settings, and binds jobs to handlers."""
 
 import asyncio
+import hmac
 import os
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import structlog
 from pydantic import SecretStr
@@ -17,16 +20,27 @@ from project_one.advisor import scoring
 from project_one.advisor.jobs import RecheckRegistrations
 from project_one.advisor.papers import sweep_documents
 from project_one.advisor.ports import DocumentStorage
+from project_one.ai import watch
+from project_one.ai.cache import AnswerCache
+from project_one.ai.domain import Purpose, Role
+from project_one.ai.gate import Gate, GateTools
 from project_one.ai.jobs import SettleCrashedCalls
+from project_one.ai.ports import Asker
 from project_one.ai.prices import shipped
+from project_one.ai.prompts import read_prompts
 from project_one.ai.purse import MICRO, LedgerPurse
+from project_one.ai.watch import WatchedClient
 from project_one.auth.revocation import Revocations
 from project_one.channel import service as channel
 from project_one.channel.jobs import SyncChannel
 from project_one.channel.ports import ChannelDirectory
+from project_one.compliance.evaluator import GateEvaluators
 from project_one.compliance.shelf import PolicyShelf
+from project_one.content import ai_work
 from project_one.content import service as content
-from project_one.content.jobs import ComplianceCheck
+from project_one.content.ai_usage import AiCaps
+from project_one.content.ai_work import RunTools
+from project_one.content.jobs import ComplianceCheck, WorkAiRun
 from project_one.content.scores import judged_packs
 from project_one.content.submitting import CheckTools, check_with_model
 from project_one.delivery.config import DeliveryConfig, paced
@@ -50,6 +64,7 @@ from project_one.settings import Settings
 from project_one.vault.domain import Keyring
 from project_one.vendors.clerk.jobs import WorkClerkInbox
 from project_one.vendors.clerk.tasks import ClerkInboxTools, work_clerk_inbox
+from project_one.vendors.openai.client import OpenAIClient, OpenAIConfig
 from project_one.vendors.storage.local import LocalStorage
 from project_one.vendors.storage.s3 import Bucket, S3Storage
 from project_one.vendors.whatsapp.client import WhatsAppClient
@@ -64,7 +79,7 @@ QUEUES = ("whatsapp-delivery", "webhooks", "content-processing", "maintenance")
 
 @dataclass(frozen=True)
 class House:
-    """Everything a process works with."""
+    """Everything a process works with. `asker`: the gate to a model, `model`: the vendor behind it; None without a key."""
 
     settings: Settings
     database: Database
@@ -72,6 +87,8 @@ class House:
     clock: Clock
     delivery: DeliveryConfig
     pace: Pace
+    asker: Asker | None = None
+    model: WatchedClient | None = None
 
     @property
     def certificate_key(self) -> bytes:
@@ -82,6 +99,30 @@ class House:
         """The rules in force; one of a process, since it remembers what it has read."""
         return PolicyShelf(self.database.readings)
 
+    def evaluators(self, purpose: Purpose) -> GateEvaluators | None:
+        """The model's stage for one purpose; None without a model."""
+        return None if self.asker is None else GateEvaluators(self.asker, purpose, self.owner_cap_micro_rupees)
+
+    @property
+    def run_tools(self) -> RunTools:
+        """What generations and translations are worked with; of the api with a caller's sessions instead."""
+        return RunTools(
+            self.database.transactions, self.asker, self.shelf.in_force, self.owner_cap_micro_rupees, self.clock
+        )
+
+    def model_warnings(self) -> list[str]:
+        """What of the model somebody should see to; none of it makes a process unready."""
+        return watch.warnings(self.model, shipped(), on=business_date(self.clock()))
+
+    @property
+    def ai_caps(self) -> AiCaps:
+        """What a month may cost, unless somebody gave this one another cap."""
+        return AiCaps(self.settings.ai_budget_rupees * MICRO, self.owner_cap_micro_rupees)
+
+    @property
+    def owner_cap_micro_rupees(self) -> int:
+        return self.settings.ai_owner_rupees * MICRO
+
     @cached_property
     def guards(self) -> Guards:
         return Guards(self.shelf)
@@ -89,7 +130,7 @@ class House:
     @cached_property
     def purse(self) -> LedgerPurse:
         """The money for calls of the model."""
-        return LedgerPurse(self.database, shipped(), month_cap_micro_rupees=self.settings.ai_budget_rupees * MICRO)
+        return _purse(self.settings, self.database)
 
     async def read_library(self) -> None:
         """Have the rules read the approved library in every frame, so that the first message of a morning need not wait."""
@@ -160,17 +201,51 @@ async def open_house(
         wrapping_key=settings.vault_key.get_secret_value(),
         lookup_key=settings.lookup_key.get_secret_value(),
     )
+    clock = shifted_clock(settings.clock_offset)
+    delivery = paced(pace, spread=spread, spares=settings.spares)
     try:
-        yield House(
-            settings,
-            database,
-            keyring,
-            shifted_clock(settings.clock_offset),
-            paced(pace, spread=spread, spares=settings.spares),
-            pace,
-        )
+        async with _open_gate(settings, database, clock) as (gate, model):
+            yield House(settings, database, keyring, clock, delivery, pace, gate, model)
     finally:
         await database.dispose()
+
+
+def _purse(settings: Settings, database: Database) -> LedgerPurse:
+    return LedgerPurse(database, shipped(), month_cap_micro_rupees=settings.ai_budget_rupees * MICRO)
+
+
+@asynccontextmanager
+async def _open_gate(
+    settings: Settings, database: Database, clock: Clock
+) -> AsyncGenerator[tuple[Gate, WatchedClient] | tuple[None, None]]:
+    """The one gate of a process; nothing is opened before the first use."""
+    if not settings.has_model:
+        yield None, None
+        return
+    prices, lookup_key = shipped(), settings.lookup_key.get_secret_value()
+    vendor = OpenAIClient(OpenAIConfig(settings.openai_base_url, settings.openai_api_key))
+    client = WatchedClient(vendor, vendor.models)
+    cache = AnswerCache.connected(settings.redis_url.get_secret_value())
+
+    async def models(role: Role, on: date) -> Sequence[str]:
+        row: list[str] = []
+        while True:
+            try:
+                row.append(prices.model_for(role, on, gone=frozenset(row)))
+            except LookupError:
+                return row
+
+    def safety_id(owner: UUID) -> str:
+        return hmac.digest(lookup_key, b"ai owner " + owner.bytes, "sha256").hex()[:32]
+
+    purse = _purse(settings, database)
+    gate = Gate(GateTools(read_prompts(), models, client, purse, cache, clock, safety_id))
+    try:
+        yield gate, client
+    finally:
+        await gate.close()
+        await cache.close()
+        await vendor.close()
 
 
 def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handler]]:
@@ -242,10 +317,15 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
     async def settle_crashed(_job: SettleCrashedCalls) -> None:
         await house.purse.sweep(now=clock())
 
-    checking = CheckTools(transactions, None, house.shelf.version, clock)
+    checking = CheckTools(transactions, house.evaluators(Purpose.PACK_CHECK), house.shelf.version, clock)
 
     async def check(job: ComplianceCheck) -> None:
         await check_with_model(checking, job.pack_id, job.version)
+
+    running = house.run_tools
+
+    async def work_run(job: WorkAiRun) -> None:
+        await ai_work.work(running, job.run_id)
 
     at_the_inbox = asyncio.Lock()
 
@@ -266,6 +346,7 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
         (SyncChannel, sync),
         (RecheckRegistrations, recheck),
         (ComplianceCheck, check),
+        (WorkAiRun, work_run),
         (SettleCrashedCalls, settle_crashed),
         (WorkInbox, webhooks),
         (WorkClerkInbox, people),

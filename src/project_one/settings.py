@@ -76,7 +76,10 @@ class Settings(BaseSettings):
     whatsapp_waba_id: str
     whatsapp_spare_numbers: str = ""
 
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = "https://api.openai.com/v1"
     ai_budget_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 20_000
+    ai_owner_rupees: Annotated[int, Field(gt=0, le=1_000_000_000)] = 250
 
     spread_groups: Annotated[int, Field(ge=1)] = 4
     spread_group_gap_s: Annotated[float, Field(ge=0)] = 30
@@ -113,6 +116,9 @@ class Settings(BaseSettings):
         if self.environment is Environment.PRODUCTION and is_open:
             message = "DOCUMENTS_ENDPOINT_URL must begin with https:// in production"
             raise ValueError(message)
+        if self.environment is Environment.PRODUCTION and not self.openai_base_url.startswith("https://"):
+            message = "OPENAI_BASE_URL must begin with https:// in production"
+            raise ValueError(message)
         if self.environment is Environment.PRODUCTION and self.api_database_url is None:
             message = "API_DATABASE_URL must be a login that is a member of project_one_api: it sees one firm's rows at a time"
             raise ValueError(message)
@@ -126,6 +132,11 @@ class Settings(BaseSettings):
         """Tokens of reviewers by name, from `name=token,name=token`."""
         pairs = [item.partition("=") for item in self.reviewer_tokens.get_secret_value().split(",") if item.strip()]
         return {name.strip(): token.strip() for name, _, token in pairs}
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model vendor is set up."""
+        return bool(self.openai_api_key.get_secret_value().strip())
 
     @property
     def jwks_url(self) -> str:

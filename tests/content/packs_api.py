@@ -17,6 +17,7 @@ from project_one.auth.domain import Principal, Role
 from project_one.auth.errors import NotAuthenticatedError
 from project_one.auth.policy import principal_of
 from project_one.bootstrap import House, handlers
+from project_one.content.ai_routes import ai_router
 from project_one.content.history_routes import history_router
 from project_one.content.pack_routes import pack_router
 from project_one.content.review_routes import review_router
@@ -130,6 +131,7 @@ async def serving(house: House, api_house: House) -> AsyncGenerator[Api]:
     for router in (
         pack_router(database, api_house.shelf, clock, principal),
         history_router(database, principal),
+        ai_router(database, api_house.run_tools, principal),
         template_router(database, clock, principal),
         review_router(database, clock, principal, firms_of),
     ):

@@ -31,6 +31,11 @@ async def ensure_exports(session: ReadSession, firm_id: UUID, *, now: datetime) 
     await _ensure(session, firm_id, lambda item: item.has_exports, "Exports and API keys need", now=now)
 
 
+async def ensure_generation(session: ReadSession, firm_id: UUID, *, now: datetime) -> None:
+    """Texts written by a model. Raises TierNeededError."""
+    await _ensure(session, firm_id, lambda item: item.has_generation, "Generated texts need", now=now)
+
+
 async def ensure_languages(session: ReadSession, firm_id: UUID, count: int, *, now: datetime) -> None:
     """So many languages in one pack. Raises TierNeededError."""
     if count > entitlements(Tier.BASIC).languages:

@@ -17,6 +17,9 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
             _P.ADVISOR_WRITE,
             _P.PACK_READ,
             _P.PACK_WRITE,
+            _P.GENERATE,
+            _P.TRANSLATE,
+            _P.AI_USAGE_READ,
             _P.LIBRARY_READ,
             _P.DELIVERY_READ,
             _P.EXPORT,
@@ -41,6 +44,8 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(
         {
             _P.LINT,
+            _P.AI_USAGE_READ,
+            _P.AI_BUDGET_READ,
             _P.POLICY_READ,
             _P.ADVISOR_READ,
             _P.ADVISOR_DECIDE,

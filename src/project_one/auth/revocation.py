@@ -48,7 +48,7 @@ class Revocations:
             redis_url,
             decode_responses=True,
             socket_connect_timeout=0.5,
-            socket_timeout=0.5,
+            socket_timeout=2,
             retry=Retry(NoBackoff(), 0),
         )
         return cls(client, readings)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from project_one.compliance.domain import CATEGORIES, Context, Finding, Stage, StageResult
 
@@ -32,6 +33,14 @@ class ModelUnavailableError(Exception):
 class Evaluator(Protocol):
     async def suspicions(self, text: str, context: Context) -> Sequence[Suspicion]:
         """What the model suspects in `text`. Raises ModelUnavailableError."""
+        ...
+
+
+class Evaluators(Protocol):
+    """Evaluators by who asks."""
+
+    def for_owner(self, owner: UUID, names: frozenset[str], policy_version: str) -> Evaluator:
+        """`owner`: whose quota and money; `names`: people of her firm, which no model may read."""
         ...
 
 

@@ -133,3 +133,15 @@ class PackTemplateTakenError(DomainError):
     code = "content.template-taken"
     kind = Kind.CONFLICT
     title = "A template has this name"
+
+
+class AiRunUnknownError(DomainError):
+    code = "content.ai-run-unknown"
+    kind = Kind.NOT_FOUND
+    title = "Unknown run"
+
+
+class CapacityNotHeldError(DomainError):
+    code = "content.capacity-not-held"
+    kind = Kind.CONFLICT
+    title = "Nobody in the firm speaks in this capacity"

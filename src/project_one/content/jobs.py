@@ -14,3 +14,12 @@ class ComplianceCheck(Job):
 
     pack_id: UUID
     version: int
+
+
+class WorkAiRun(Job):
+    """Generate or translate for a run that nobody waits for, or whose waiting request died."""
+
+    queue: ClassVar[str] = "content-processing"
+    name: ClassVar[str] = "ai-run"
+
+    run_id: UUID

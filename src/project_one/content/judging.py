@@ -137,6 +137,18 @@ def findings_of(kept: Mapping[str, Any], stage: Stage | None = None) -> list[Fin
     ]
 
 
+def model_said(checked: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model's stage said of a whole pack: whether it looked at every text, its categories, its slowest time."""
+    languages: Iterable[Mapping[str, Any]] = checked.get("languages", {}).values()
+    stages = [item for kept in languages for item in kept["stages"] if item["stage"] == Stage.MODEL]
+    findings = [item for kept in languages for item in kept["findings"] if item["stage"] == Stage.MODEL]
+    return {
+        "degraded": not stages or any(item["trouble"] for item in stages),
+        "categories": sorted({item["category"] for item in findings}),
+        "took_ms": max((item["took_ms"] for item in stages), default=0.0),
+    }
+
+
 def joined(kept: Mapping[str, Any], model: StageResult) -> Conclusion:
     """What was kept at submission and what the model says, joined."""
     results = [

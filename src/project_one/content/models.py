@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from project_one.content.domain import Subject
 from project_one.content.packs import Decision, PackState
+from project_one.content.runs import RunKind, RunState
 from project_one.kernel.db import Base, text_enum
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
@@ -141,7 +142,10 @@ class PackRevisionRow(Base):
 
 
 class ReviewRow(Base):
-    """One decision of one reviewer over the named hashes. `bulk_id`: of the decision that named several packs."""
+    """One decision of one reviewer over the named hashes. `bulk_id`: of the decision that named several packs.
+
+    `model`: what the model's stage had said of these texts; None for decisions from before it was kept.
+    """
 
     __tablename__ = "reviews"
     __table_args__ = (Index("ix_reviews_pack_id", "pack_id", "at"),)
@@ -158,6 +162,7 @@ class ReviewRow(Base):
     policy_version: Mapped[str]
     hashes: Mapped[dict[str, Any]]
     bulk_id: Mapped[UUID | None]
+    model: Mapped[dict[str, Any] | None]
     at: Mapped[datetime]
 
 
@@ -175,3 +180,29 @@ class PackTemplateRow(Base):
     version: Mapped[int] = mapped_column(Integer)
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class AiRunRow(Base):
+    """What a firm asked a model to write. `question`: as it was asked; `question_sha256`: the same for the same wish.
+
+    `claimed_until`: who works on it has until then; afterwards another may begin again. `result`: texts that passed.
+    """
+
+    __tablename__ = "ai_runs"
+    __table_args__ = (
+        Index("ix_ai_runs_question", "firm_id", "question_sha256", "created_at"),
+        Index("ix_ai_runs_expires_at", "expires_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    firm_id: Mapped[UUID] = mapped_column(ForeignKey("firms.id"))
+    asked_by: Mapped[UUID]
+    kind: Mapped[RunKind] = mapped_column(text_enum(RunKind, "kind"))
+    state: Mapped[RunState] = mapped_column(text_enum(RunState, "state"))
+    question: Mapped[dict[str, Any]]
+    question_sha256: Mapped[str]
+    result: Mapped[dict[str, Any] | None]
+    claimed_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

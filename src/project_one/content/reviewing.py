@@ -93,6 +93,7 @@ async def decide(
         policy_version=policy,
         hashes=pack.hashes,
         bulk_id=opinion.bulk_id,
+        model=judging.model_said(checked),
         at=now,
     )
     session.add(row)

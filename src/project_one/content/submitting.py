@@ -14,7 +14,7 @@ from project_one.advisor.of_firm import FirmAdvisor, advisors_of_firm
 from project_one.audit.domain import Action
 from project_one.compliance import verdicts
 from project_one.compliance.domain import Stage, StageResult, conclude
-from project_one.compliance.model import Evaluator, ask
+from project_one.compliance.model import Evaluators, ask
 from project_one.compliance.policy import never_overridable
 from project_one.compliance.rulebook import Rulebook
 from project_one.content import day_quota, judging
@@ -168,7 +168,7 @@ class CheckTools:
     """What the job works with."""
 
     transactions: Transactions
-    evaluator: Evaluator | None
+    evaluators: Evaluators | None
     rulebook_of: Callable[[str], Awaitable[Rulebook]]
     clock: Clock
 
@@ -181,12 +181,16 @@ async def check_with_model(tools: CheckTools, pack_id: UUID, version: int) -> No
         return
     rulebook = await tools.rulebook_of(pack.row.checked["policy_version"])
     kept = pack.row.checked["languages"]
-    capacities = {item.identity.capacity: item for item in await _advisors(tools, pack)}
+    advisors = await _advisors(tools, pack)
+    capacities = {item.identity.capacity: item for item in advisors}
+    names = frozenset(item.identity.registered_name for item in advisors)
+    by_owner = tools.evaluators
+    evaluator = None if by_owner is None else by_owner.for_owner(pack.firm_id, names, rulebook.version)
     languages: dict[str, dict[str, Any]] = {}
     for language, content in sorted(pack.contents.items()):
         results = [
             await ask(
-                tools.evaluator,
+                evaluator,
                 content.paragraph,
                 Terms(pack.row.content_class).context(advisor.identity, language),
                 deadline_s=MODEL_DEADLINE_S,

@@ -14,7 +14,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from project_one.advisor.of_firm import advisors_of_firm
 from project_one.advisor.routes import advisor_router, body_limit_of
+from project_one.ai.domain import Purpose
+from project_one.ai.watch import NO_KEY
 from project_one.auth import people
 from project_one.auth.domain import Principal
 from project_one.auth.routes import access_router, key_router
@@ -23,6 +26,8 @@ from project_one.channel.routes import channel_router
 from project_one.compliance.policy_routes import policy_router
 from project_one.compliance.routes import lint_router
 from project_one.content import service as content
+from project_one.content.ai_routes import ai_router
+from project_one.content.ai_usage_routes import ai_usage_router
 from project_one.content.export_routes import export_download_router, export_router
 from project_one.content.exports import Signer
 from project_one.content.fallback_routes import fallback_router
@@ -78,13 +83,23 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     async def firms_of(session: ReadSession, person: UUID) -> frozenset[UUID]:
         return frozenset(await people.live_firms(session, person))
 
+    async def names_of(caller: Principal) -> frozenset[str]:
+        if caller.tenant is None:
+            return frozenset()
+        async with house.database.scoped(caller.scope).readings() as session:
+            advisors = await advisors_of_firm(session, caller.tenant)
+        return frozenset(advisor.identity.registered_name for advisor in advisors)
+
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-        committing = asyncio.create_task(ingest.run())
+        beside = [asyncio.create_task(ingest.run())]
+        if house.model is not None:
+            beside.append(asyncio.create_task(house.model.try_key()))
         async with doorkeeper.opened():
             yield
-        committing.cancel()
-        await asyncio.gather(committing, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
     app = FastAPI(
         title="Project One",
@@ -136,7 +151,9 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         fallback_router(house.database, house.shelf, house.clock, principal),
         simulate_router(house.database, house.guards, house.delivery, house.clock, principal),
         export_router(house.database, signer, house.clock, principal),
-        lint_router(house.shelf, None, house.clock, principal),
+        lint_router(house.shelf, house.evaluators(Purpose.LINT), house.clock, principal, names_of),
+        ai_router(house.database, house.run_tools, principal),
+        ai_usage_router(house.database, house.ai_caps, house.clock, principal, house.model_warnings),
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         access_router(house.database, house.clock, principal, doorkeeper.revocations),
         key_router(house.database, house.clock, principal, doorkeeper.terms),
@@ -186,7 +203,8 @@ def health_router(house: House, producer: JobProducer) -> APIRouter:
         except Exception as error:  # noqa: BLE001
             checks["queue"] = type(error).__name__
         is_ready = set(checks.values()) == {"ok"}
-        return JSONResponse({"ready": is_ready, "checks": checks}, status_code=200 if is_ready else 503)
+        told = {"ready": is_ready, "checks": checks, "warnings": house.model_warnings()}
+        return JSONResponse(told, status_code=200 if is_ready else 503)
 
     @router.get("/metrics", response_class=PlainTextResponse, summary="For Prometheus")
     async def read_metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
@@ -206,6 +224,8 @@ async def serve(settings: Settings, *, share_port: bool = False) -> None:
     async with open_house(
         settings, process="api", pool_size=20, database_url=settings.api_database_url, plans_once=True
     ) as house:
+        if house.model is None:
+            log.warning("ai.not-configured", detail=NO_KEY)
         config = uvicorn.Config(
             build_app(house, producer),
             log_config=None,

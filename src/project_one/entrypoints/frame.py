@@ -3,6 +3,7 @@
 Plain ASGI: a middleware of the framework's own kind puts a task and a queue between the application and the wire.
 """
 
+import asyncio
 from collections.abc import Callable, Collection
 from uuid import uuid4
 
@@ -15,6 +16,11 @@ from project_one.kernel import problems
 from project_one.kernel.idempotency import Keys
 
 _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
+_AT_ONCE = 100
+"""Requests a process works on at a time; the others wait their turn before anything of them begins.
+
+A loop that has taken in a thousand at once comes round too late for each of its timeouts, and every timeout makes more work.
+"""
 
 
 class Frame:
@@ -34,8 +40,32 @@ class Frame:
         self._keys = keys
         self._uncounted = uncounted
         self._limit_of = limit_of
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in self._uncounted:
+            await self._work(scope, receive, send)
+            return
+        await self._turns.acquire()
+        is_over = False
+
+        def give_up_turn() -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = True
+                self._turns.release()
+
+        async def until_answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                give_up_turn()  # a stream of events may last for minutes
+            await send(message)
+
+        try:
+            await self._work(scope, receive, until_answered)
+        finally:
+            give_up_turn()
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -28,6 +28,7 @@ _ABOUT = (
 _TAGS = {
     "advisors": "Profile, registration, languages, slot and WhatsApp connection of an advisor.",
     "access": "Who is calling; sessions ended at once; keys of a firm.",
+    "ai": "Texts written and translated by a model, tried by the rules; what it costs.",
     "channel": "What we send with: numbers and templates at the vendor.",
     "compliance": "The rules, and the model, over a text.",
     "deliveries": "What became of each message, and who owns a miss.",

@@ -6,7 +6,11 @@ import os
 import structlog
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
+from project_one.ai import registry
+from project_one.ai.prompts import PromptFileError, read_prompts
+from project_one.ai.watch import NO_KEY
 from project_one.bootstrap import House, handlers, open_house
+from project_one.content.jobs import ComplianceCheck
 from project_one.delivery.jobs import DriveNumber
 from project_one.entrypoints.signals import stop_requested
 from project_one.kernel import heartbeat, logs
@@ -26,6 +30,8 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
     if DriveNumber.queue not in queues:
         os.nice(_YIELDS)
     async with open_house(settings, process=name, pool_size=12) as house:
+        if ComplianceCheck.queue in queues:
+            await _announce_model(house)
         sender = house.whatsapp()
         table = handlers(house, sender)
         workers = [JobWorker(queue, table[queue], redis_url=settings.redis_url.get_secret_value()) for queue in queues]
@@ -43,6 +49,20 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
             reading.cancel()
         await asyncio.gather(*(worker.close() for worker in workers))
         await sender.close()
+
+
+async def _announce_model(house: House) -> None:
+    """Enter the prompts of this release into the registry, or say that no model will be asked."""
+    if house.model is None:
+        log.warning("ai.not-configured", detail=NO_KEY)
+        return
+    try:
+        async with house.database.transactions() as session:
+            await registry.register(session, read_prompts(), now=house.clock())
+    except PromptFileError as error:
+        log.error("ai.prompts-not-registered", detail=str(error))
+    except (DBAPIError, InterfaceError, OSError, TimeoutError) as error:
+        log.warning("ai.prompts-not-registered", error=type(error).__name__)
 
 
 async def _read_library(house: House) -> None:

@@ -51,7 +51,7 @@ class Rates:
             implementation="redispy",
             key_prefix="rates",
             socket_connect_timeout=0.5,
-            socket_timeout=0.5,
+            socket_timeout=2,
         )
         self._shared = SlidingWindowCounterRateLimiter(self._storage)
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())

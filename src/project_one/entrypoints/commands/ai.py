@@ -9,11 +9,13 @@ from project_one.ai import usage
 from project_one.ai.budget import set_month_cap
 from project_one.ai.purse import MICRO
 from project_one.bootstrap import open_house
+from project_one.entrypoints.commands.ai_review import review
 from project_one.entrypoints.commands.common import Json, run, settings, show
 
 ai = typer.Typer(no_args_is_help=True, help="The gate to the model.")
 budget = typer.Typer(no_args_is_help=True, help="What a month may cost.")
 ai.add_typer(budget, name="budget")
+ai.command()(review)
 
 
 @budget.command(name="show")

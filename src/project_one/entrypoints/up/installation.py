@@ -23,6 +23,7 @@ _ALPHANUMERIC = (
     "access_token",
     "app_secret",
     "verify_token",
+    "openai_key",
 )
 _KEYS = ("vault_key", "lookup_key", "certificate_key", "clerk_webhook_key")
 

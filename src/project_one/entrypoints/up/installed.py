@@ -211,6 +211,8 @@ def _environment(
         "WHATSAPP_APP_SECRET": secrets["app_secret"],
         "WHATSAPP_VERIFY_TOKEN": secrets["verify_token"],
         "WHATSAPP_WABA_ID": SANDBOX_WABA,
+        "OPENAI_BASE_URL": f"{sandbox_url}/openai/v1",
+        "OPENAI_API_KEY": secrets["openai_key"],
         **options.environment,
     }
 
@@ -239,6 +241,7 @@ async def _start_sandbox(installation: Installation, options: Options, secrets: 
         "SANDBOX_ACCESS_TOKEN": secrets["access_token"],
         "SANDBOX_APP_SECRET": secrets["app_secret"],
         "SANDBOX_VERIFY_TOKEN": secrets["verify_token"],
+        "SANDBOX_OPENAI_KEY": secrets["openai_key"],
         "SANDBOX_CLERK_PARTY": _DEMO_PARTY,
         "SANDBOX_CLERK_WEBHOOK_SECRET": f"whsec_{secrets['clerk_webhook_key']}",
         "SANDBOX_CLERK_WEBHOOK_URL": f"http://127.0.0.1:{installation.environment['API_PORT']}/webhooks/clerk",
