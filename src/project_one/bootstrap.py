@@ -25,7 +25,7 @@ from project_one.ai.cache import AnswerCache
 from project_one.ai.domain import Purpose, Role
 from project_one.ai.gate import Gate, GateTools
 from project_one.ai.jobs import SettleCrashedCalls
-from project_one.ai.ports import Asker
+from project_one.ai.ports import Asker, ModelClient
 from project_one.ai.prices import shipped
 from project_one.ai.prompts import read_prompts
 from project_one.ai.purse import MICRO, LedgerPurse
@@ -222,9 +222,25 @@ async def _open_gate(
     if not settings.has_model:
         yield None, None
         return
-    prices, lookup_key = shipped(), settings.lookup_key.get_secret_value()
     vendor = OpenAIClient(OpenAIConfig(settings.openai_base_url, settings.openai_api_key))
     client = WatchedClient(vendor, vendor.models)
+    try:
+        async with _gate(settings, database, clock, client) as gate:
+            yield gate, client
+    finally:
+        await vendor.close()
+
+
+@asynccontextmanager
+async def gate_over(house: House, client: ModelClient) -> AsyncGenerator[Gate]:
+    """The gate of this house with another vendor behind it."""
+    async with _gate(house.settings, house.database, house.clock, client) as gate:
+        yield gate
+
+
+@asynccontextmanager
+async def _gate(settings: Settings, database: Database, clock: Clock, client: ModelClient) -> AsyncGenerator[Gate]:
+    prices, lookup_key = shipped(), settings.lookup_key.get_secret_value()
     cache = AnswerCache.connected(settings.redis_url.get_secret_value())
 
     async def models(role: Role, on: date) -> Sequence[str]:
@@ -241,11 +257,10 @@ async def _open_gate(
     purse = _purse(settings, database)
     gate = Gate(GateTools(read_prompts(), models, client, purse, cache, clock, safety_id))
     try:
-        yield gate, client
+        yield gate
     finally:
         await gate.close()
         await cache.close()
-        await vendor.close()
 
 
 def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handler]]:

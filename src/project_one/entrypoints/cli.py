@@ -23,7 +23,7 @@ from project_one.entrypoints.commands.openapi import openapi
 from project_one.entrypoints.commands.policies import policies
 from project_one.entrypoints.commands.registers import registers
 from project_one.entrypoints.commands.staff import staff, token
-from project_one.entrypoints.up import api_bench, staying
+from project_one.entrypoints.up import ai_bench, api_bench, staying
 from project_one.entrypoints.up import bench as bench_run
 from project_one.entrypoints.up import chaos as chaos_run
 from project_one.entrypoints.up import demo as demo_run
@@ -128,17 +128,19 @@ def chaos(
 
 @app.command()
 def bench(
-    group: Annotated[str, typer.Argument(help="Which group of figures: delivery, api or lint.")] = "delivery",
+    group: Annotated[str, typer.Argument(help="Which group of figures: delivery, api, ai or lint.")] = "delivery",
     *,
     as_json: Json = False,
 ) -> None:
     """Measure at full speed on this machine: whole mornings, dashboards or the rules."""
     if group == "lint":
         raise typer.Exit(lint_bench.bench())
+    if group == "ai":
+        raise typer.Exit(run(ai_bench.bench(as_json=as_json)))
     if group == "api":
         raise typer.Exit(run(api_bench.bench(as_json=as_json)))
     if group != "delivery":
-        message = f"There is no group {group!r} yet; there are: delivery, api, lint."
+        message = f"There is no group {group!r} yet; there are: delivery, api, ai, lint."
         raise UpError(message)
     raise typer.Exit(run(bench_run.bench(as_json=as_json)))
 

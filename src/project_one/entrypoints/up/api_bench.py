@@ -91,9 +91,13 @@ class Visit:
     known: dict[str, str]
     version: str | None = None
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
+
     async def take(self, step: Step, lot: random.Random) -> int:
         """Do it and read the answer whole; its status."""
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = self.headers
         body: dict[str, Any] | None = None
         if step.name == "autosave":
             headers["If-Match"] = self.version or '"1"'
@@ -154,14 +158,19 @@ async def bench(*, as_json: bool) -> int:
 
 @asynccontextmanager
 async def visits(
-    installation: Installation, url: str, people: Sequence[Person], *, connections: int = _CONNECTIONS
+    installation: Installation,
+    url: str,
+    people: Sequence[Person],
+    *,
+    connections: int = _CONNECTIONS,
+    reviewers: int = _REVIEWERS,
 ) -> AsyncGenerator[list[Visit]]:
-    """People with a session token and a connection each, some of them reviewers."""
+    """People with a session token and a connection each; the first are reviewers, half of all at most."""
     everybody: list[Visit] = []
     async with aiohttp.ClientSession() as control:
         try:
             for number in range(connections):
-                is_reviewer = number < min(_REVIEWERS, connections // 2)
+                is_reviewer = number < min(reviewers, connections // 2)
                 person = people[number % len(people)]
                 if is_reviewer:
                     sub, organisation = DEMO_PEOPLE["reviewer"].clerk_id, None

@@ -1,6 +1,7 @@
 """A year of rows for `make bench ARGS="api"`: written by the database itself, because there are millions."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,10 +30,19 @@ class Person:
 
 async def write_year(url: str, *, today: date) -> list[Person]:
     """People, a message a day, a pack a week and a draft for each advisor that is there. `url`: of the owner's login."""
+    return await _write(url, [*_PEOPLE, *_statements(today)])
+
+
+async def write_people(url: str) -> list[Person]:
+    """The people alone, each with a draft."""
+    return await _write(url, [*_PEOPLE, (_DRAFTS, [])])
+
+
+async def _write(url: str, statements: Sequence[tuple[str, list[Any]]]) -> list[Person]:
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
-            for statement, arguments in _statements(today):
+            for statement, arguments in statements:
                 await connection.execute(statement, *arguments)
         await connection.execute("VACUUM ANALYZE")
         rows = await connection.fetch(
@@ -59,27 +69,12 @@ def _statements(today: date) -> list[tuple[str, list[Any]]]:
     }
     texts = [[getattr(text, name) for text in _TEXTS] for name in ("topic", "caption", "sha256")]
     return [
-        (_PEOPLE, []),
-        (
-            "INSERT INTO users (id, clerk_id, status, staff_roles, created_at)"
-            " SELECT user_id, 'user_bench_' || n, 'active', '[]', now() FROM bench_people",
-            [],
-        ),
-        (
-            "INSERT INTO organisations (clerk_org_id, firm_id, created_at)"
-            " SELECT 'org_bench_' || n, firm_id, now() FROM bench_people",
-            [],
-        ),
-        (
-            "INSERT INTO memberships (user_id, firm_id, role, vendor_id, vendor_updated_at)"
-            " SELECT user_id, firm_id, 'admin', 'orgmem_bench_' || n, now() FROM bench_people",
-            [],
-        ),
         (_MORNINGS, [today, DAYS]),
         (_MESSAGES, []),
         (_ATTEMPTS, []),
         (_RECEIPTS, []),
         (_PACKS, [WEEKS, json.dumps(checked)]),
+        (_DRAFTS, []),
         (_VARIANTS, [[text.language.value for text in _TEXTS], *texts]),
         (_REVISIONS, [json.dumps(revision)]),
         (_REVIEWS, [json.dumps({text.language.value: text.sha256 for text in _TEXTS})]),
@@ -94,11 +89,29 @@ def _checked() -> dict[str, Any]:
     return {"register": "EN", "band": "review", "risk_score": 40, "degraded": True, "stages": stages, "findings": []}
 
 
-_PEOPLE = """
-CREATE TABLE bench_people AS
-SELECT row_number() OVER (ORDER BY registration_number) - 1 AS n, gen_random_uuid() AS user_id, id AS advisor_id, firm_id
-FROM advisors
-"""
+_PEOPLE: list[tuple[str, list[Any]]] = [
+    (
+        "CREATE TABLE bench_people AS"
+        " SELECT row_number() OVER (ORDER BY registration_number) - 1 AS n, gen_random_uuid() AS user_id,"
+        " id AS advisor_id, firm_id FROM advisors",
+        [],
+    ),
+    (
+        "INSERT INTO users (id, clerk_id, status, staff_roles, created_at)"
+        " SELECT user_id, 'user_bench_' || n, 'active', '[]', now() FROM bench_people",
+        [],
+    ),
+    (
+        "INSERT INTO organisations (clerk_org_id, firm_id, created_at)"
+        " SELECT 'org_bench_' || n, firm_id, now() FROM bench_people",
+        [],
+    ),
+    (
+        "INSERT INTO memberships (user_id, firm_id, role, vendor_id, vendor_updated_at)"
+        " SELECT user_id, firm_id, 'admin', 'orgmem_bench_' || n, now() FROM bench_people",
+        [],
+    ),
+]
 _MORNINGS = """
 INSERT INTO mornings (id, business_date, slot, state, is_demo, release_at, deadline_at, closes_at, spread_s, planned_at,
                       released_at, planned_at_release, unplanned)
@@ -141,9 +154,12 @@ SELECT gen_random_uuid(), b.firm_id, 'bench-' || b.n || '-' || week, 'own', 'EDU
 FROM bench_people b CROSS JOIN (
     SELECT week, now() - week * interval '7 days' - interval '1 hour' AS at FROM generate_series(0, $1::integer - 1) AS week
 ) AS weeks
-UNION ALL
-SELECT gen_random_uuid(), firm_id, 'bench-' || n || '-draft', 'own', 'EDUCATION', '[]'::jsonb, '[]'::jsonb, false, now(), 'draft', 1,
-       user_id, '[]'::jsonb, now(), NULL, NULL, NULL
+"""
+_DRAFTS = """
+INSERT INTO packs (id, firm_id, slug, topic_family, content_class, capacities, months, is_fallback, created_at, state,
+                   version, author_id, figures, updated_at)
+SELECT gen_random_uuid(), firm_id, 'bench-' || n || '-draft', 'own', 'EDUCATION', '[]', '[]', false, now(), 'draft', 1,
+       user_id, '[]', now()
 FROM bench_people
 """
 _VARIANTS = """

@@ -1,0 +1,229 @@
+"""`make bench ARGS="ai --json"`: linting with a model, generation, the cache, the gate's own time, and a vendor that is down.
+
+callers ── POST /v1/ai/lint, /v1/ai/generate ──► api ──► gate ──► the sandbox's OpenAI (log-normal, median 0.75 s)
+"""
+
+import asyncio
+import json
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import aiohttp
+
+from project_one.ai.domain import Limits, Purpose, Question, Usage
+from project_one.ai.ports import ModelReply, ModelRequest
+from project_one.bootstrap import gate_over, open_house
+from project_one.compliance.domain import Stage
+from project_one.entrypoints.up.api_bench import Visit, visits
+from project_one.entrypoints.up.api_rows import write_people
+from project_one.entrypoints.up.bench import at_rest
+from project_one.entrypoints.up.chaos import throwaway_place
+from project_one.entrypoints.up.demo import prepare
+from project_one.entrypoints.up.installed import Installation, Options, running, start_product
+from project_one.kernel.ids import new_id
+from project_one.settings import Settings
+
+_CALLERS, _EACH = 50, 12
+_FIRMS = 300  # so that nobody's daily quota is used up
+_GENERATIONS, _GENERATING = 60, 5
+_OVERHEAD_CALLS, _VENDOR_S = 20, 0.3
+_DOWN_S, _BACK_S = 12, 60
+_RULES_MS = 100  # an answer this quick has not waited for the model
+_QUICK = {"openai": {"uniform_ms": [300, 900]}}
+_NUMBERS = count(1)
+_WORDS = [
+    "habit",
+    "goal",
+    "plan",
+    "budget",
+    "saving",
+    "review",
+    "nominee",
+    "family",
+    "record",
+    "statement",
+    "expense",
+    "reserve",
+    "school",
+    "house",
+]
+
+
+@dataclass(frozen=True)
+class Lint:
+    """One answer: how long it took, and whether the model looked."""
+
+    seconds: float
+    is_completed: bool
+
+
+async def bench(*, as_json: bool) -> int:
+    """The figures of the design's group `ai` on the last line."""
+    with throwaway_place():
+        up = Options(api_port=0, environment={"LOG_LEVEL": "error"})
+        async with running(up) as installation:
+            settings = Settings.model_validate({k.lower(): v for k, v in installation.environment.items()})
+            async with open_house(settings, process="bench", pool_size=4) as house:
+                await prepare(installation, house, advisors=_FIRMS)
+            people = await write_people(installation.environment["DATABASE_OWNER_URL"])
+            await start_product(installation, drivers=0)
+            await at_rest(installation)
+            url = f"http://127.0.0.1:{installation.environment['API_PORT']}"
+            async with visits(installation, url, people, connections=_FIRMS, reviewers=0) as callers:
+                figures = await _lints(installation, callers)
+                figures |= await _generations(callers)
+                figures |= await _vendor_down(installation, callers)
+            figures |= await _overhead(settings)
+    for name, value in figures.items():
+        if not as_json:
+            sys.stdout.write(f"{name:<24} {value}\n")
+    sys.stdout.write(json.dumps(figures) + "\n")
+    return 0
+
+
+async def _lints(installation: Installation, callers: Sequence[Visit]) -> dict[str, Any]:
+    usual = await _at_once(callers)
+    await _control(installation, "PATCH", "config", _QUICK)
+    quick = await _at_once(callers)
+    known = _caption()
+    await _lint(callers[0], known)
+    kept = [await _lint(callers[index % 20], known) for index in range(200)]
+    seconds = [item.seconds for item in usual]
+    return {
+        "lint_p95_ms": _p95_ms(seconds),
+        "lint_max_ms": round(max(seconds) * 1000),
+        "lint_completed_pct": _completed_pct(usual),
+        "quick_completed_pct": _completed_pct(quick),
+        "cache_hit_p95_ms": _p95_ms([item.seconds for item in kept]),
+    }
+
+
+async def _at_once(callers: Sequence[Visit]) -> list[Lint]:
+    """Fifty at a time, each with texts of her own, all firms in turn."""
+    found: list[Lint] = []
+
+    async def one(number: int) -> None:
+        for turn in range(_EACH):
+            found.append(await _lint(callers[(number + turn * _CALLERS) % len(callers)], _caption()))
+
+    await asyncio.gather(*(one(number) for number in range(_CALLERS)))
+    return found
+
+
+async def _lint(caller: Visit, text: str) -> Lint:
+    began = time.monotonic()
+    body = {"text": text, "advisor_type": "MFD"}
+    async with caller.session.post("/v1/ai/lint", json=body, headers=caller.headers) as response:
+        answer = json.loads(await response.read())
+        response.raise_for_status()
+    model = next(item for item in answer["stages_done"] if item["stage"] == Stage.MODEL)
+    return Lint(time.monotonic() - began, model["trouble"] is None)
+
+
+async def _generations(callers: Sequence[Visit]) -> dict[str, Any]:
+    turns = iter(range(_GENERATIONS))
+    seconds: list[float] = []
+    sources: dict[str, int] = {}
+
+    async def one() -> None:
+        for turn in turns:
+            caller = callers[turn % len(callers)]
+            body = {"topic": f"Saving early, part {turn}", "language": "en", "capacity": "MFD"}
+            began = time.monotonic()
+            async with caller.session.post("/v1/ai/generate?wait=true", json=body, headers=caller.headers) as response:
+                answer = json.loads(await response.read())
+                if not response.ok:
+                    sources[f"status {response.status}"] = sources.get(f"status {response.status}", 0) + 1
+                    continue
+            seconds.append(time.monotonic() - began)
+            for variant in (answer.get("result") or {}).get("variants", ()):
+                sources[variant["source"]] = sources.get(variant["source"], 0) + 1
+
+    await asyncio.gather(*(one() for _ in range(_GENERATING)))
+    return {"generate_p95_ms": _p95_ms(seconds), "generated_from": sources}
+
+
+async def _vendor_down(installation: Installation, callers: Sequence[Visit]) -> dict[str, Any]:
+    """How soon nobody waits for a vendor that does not answer, and how soon it is asked again when it does."""
+    made = await _control(installation, "POST", "openai/faults", {"kind": "silent"})
+    began = time.monotonic()
+    waited: list[tuple[float, float]] = []
+
+    async def one(number: int) -> None:
+        turn = 0
+        while time.monotonic() - began < _DOWN_S:
+            asked = time.monotonic()
+            found = await _lint(callers[(number + turn * _CALLERS) % len(callers)], _caption())
+            turn += 1
+            waited.append((asked, found.seconds))
+            await asyncio.sleep(0.5)
+
+    await asyncio.gather(*(one(number) for number in range(_CALLERS)))
+    first_failure = min(asked + took for asked, took in waited if took * 1000 > _RULES_MS)
+    slow = [asked + took for asked, took in waited if took * 1000 > _RULES_MS]
+    after = [took for asked, took in waited if asked > max(slow)]
+    await _control(installation, "DELETE", f"openai/faults/{made['id']}")
+    mended = time.monotonic()
+    while time.monotonic() - mended < _BACK_S:
+        if (await _lint(callers[0 if time.monotonic() - mended < _BACK_S / 2 else 1], _caption())).is_completed:
+            break
+        await asyncio.sleep(1)
+    return {
+        "down_fallback_s": round(max(slow) - first_failure, 2),
+        "down_p95_ms": _p95_ms(after) if after else None,
+        "recovered_after_s": round(time.monotonic() - mended, 1),
+    }
+
+
+class _Still:
+    """A vendor that takes the same time for everybody: what is beyond it is the gate's own."""
+
+    async def respond(self, request: ModelRequest) -> ModelReply:
+        await asyncio.sleep(_VENDOR_S)
+        return ModelReply('{"findings":[]}', request.model, Usage(1400, 8))
+
+
+async def _overhead(settings: Settings) -> dict[str, Any]:
+    """The gate's own time at fifty callers, with its real purse, cache and database."""
+    seconds: list[float] = []
+    async with open_house(settings, process="bench", pool_size=20) as house, gate_over(house, _Still()) as gate:
+        limits = Limits(deadline_s=3, owner_cap_micro_rupees=10**9)
+
+        async def one() -> None:
+            owner = new_id()
+            for turn in range(_OVERHEAD_CALLS + 1):
+                fields = {"caption": _caption(), "capacity": "MFD", "content_class": "EDUCATION", "language": "en"}
+                began = time.monotonic()
+                await gate.call(Question(Purpose.LINT, "suspicions", fields, owner), limits)
+                if turn:  # the first opens connections
+                    seconds.append(time.monotonic() - began - _VENDOR_S)
+
+        await asyncio.gather(*(one() for _ in range(_CALLERS)))
+    return {"gate_overhead_ms": round(statistics.mean(seconds) * 1000, 2), "gate_overhead_p95_ms": _p95_ms(seconds)}
+
+
+def _caption() -> str:
+    """A text nobody has asked about before."""
+    number = next(_NUMBERS)
+    words = [_WORDS[number // len(_WORDS) ** place % len(_WORDS)] for place in range(4)]
+    return f"Write down your {' and your '.join(words)}, and look at them once a year with your family."
+
+
+def _p95_ms(seconds: Sequence[float]) -> float:
+    return round(statistics.quantiles([*seconds, *seconds], n=20, method="inclusive")[18] * 1000, 1)
+
+
+def _completed_pct(found: Sequence[Lint]) -> float:
+    return round(100 * sum(item.is_completed for item in found) / len(found), 1)
+
+
+async def _control(installation: Installation, method: str, path: str, body: Any = None) -> Any:
+    url = f"{installation.sandbox_url}/_sandbox/{path}"
+    async with aiohttp.ClientSession() as session, session.request(method, url, json=body) as response:
+        response.raise_for_status()
+        return await response.json()
