@@ -110,7 +110,8 @@ class Model:
         async with self.rig.session.request(method, url, headers=headers, **sent, **options) as answer:
             raw = await answer.read()
             is_json = answer.content_type == "application/json"
-            return Heard(answer.status, dict(answer.headers), orjson.loads(raw) if is_json else raw)
+            lower = {name.lower(): value for name, value in answer.headers.items()}
+            return Heard(answer.status, lower, orjson.loads(raw) if is_json else raw)
 
     async def ask(self, name: str, fields: Json, **over: Any) -> Heard:  # noqa: ANN401
         return await self.call("POST", "responses", response_of(name, fields, **over))

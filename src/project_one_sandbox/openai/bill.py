@@ -34,7 +34,7 @@ class Call:
         return {
             "seq": self.seq,
             "at": self.at,
-            "key": self.key,
+            "key": shown(self.key),
             "id": self.id,
             "request_id": self.request_id,
             "door": self.door,
