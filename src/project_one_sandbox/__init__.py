@@ -1,7 +1,8 @@
 """A local counterpart of Meta's WhatsApp Business Cloud API, over real HTTP, for development, demos and chaos tests.
 
 Beside it Clerk, as far as sign-in needs it: `/clerk/.well-known/jwks.json`; `/_sandbox/clerk/token`, `rotate`, `jwks`
-(let the keys fail) and `webhook` (signed as Svix does).
+(let the keys fail) and `webhook` (signed as Svix does). And OpenAI, as far as structured answers need it, under
+`/openai/v1` (`openai`); `/_sandbox/openai/faults`, `bill` and `calls`.
 
 Start it with `python -m project_one_sandbox`; everything it does afterwards is steered through `/_sandbox/...`, which
 answers loopback clients only. It imports nothing of `project_one`, so that a shared misunderstanding cannot hide.

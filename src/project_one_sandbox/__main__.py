@@ -61,7 +61,12 @@ def _secrets() -> Secrets:
             webhook_secret=os.environ.get("SANDBOX_CLERK_WEBHOOK_SECRET") or default.clerk.webhook_secret,
             webhook_url=os.environ.get("SANDBOX_CLERK_WEBHOOK_URL") or None,
         ),
+        openai_keys=_keys(os.environ.get("SANDBOX_OPENAI_KEY")) or default.openai_keys,
     )
+
+
+def _keys(given: str | None) -> tuple[str, ...]:
+    return tuple(key.strip() for key in (given or "").split(",") if key.strip())
 
 
 def _check(port: int, scale: float) -> None:

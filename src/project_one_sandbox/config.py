@@ -1,7 +1,10 @@
 """What can be set: the shape of `--config` and of `PATCH /_sandbox/config`, checked key by key."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
+from project_one_sandbox.openai.catalogue import MODELS
 from project_one_sandbox.shapes import Json, as_list, as_object, merged
 
 NUMBER_STATUSES = frozenset(
@@ -46,6 +49,13 @@ DEFAULTS: Json = {
     "throughput_status": 400,
     "oracle_max": 500_000,
     "latency_ms": {"median": 60, "p95": 150},
+    "openai": {
+        "latency_ms": {"median": 750, "p95": 2_000},
+        "uniform_ms": None,
+        "requests_per_minute": 10_000,
+        "tokens_per_minute": 20_000_000,
+        "shutdown_dates": {},
+    },
     "receipts": {
         "sent_ms": {"median": 300, "p95": 800},
         "delivered_ms": {"median": 800, "p95": 2_500},
@@ -86,6 +96,20 @@ class ReceiptsConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAIConfig:
+    """`uniform_ms`: shortest and longest; wins over `latency_ms`. The rates hold for each key and model.
+
+    `shutdown_dates`: laid over the models' own; null: it stays.
+    """
+
+    latency_ms: Spread
+    uniform_ms: tuple[float, float] | None
+    requests_per_minute: int
+    tokens_per_minute: int
+    shutdown_dates: Mapping[str, date | None]
+
+
+@dataclass(frozen=True, slots=True)
 class NumberConfig:
     id: str
     display_phone_number: str
@@ -111,6 +135,7 @@ class Config:
     throughput_status: int
     oracle_max: int
     latency_ms: Spread
+    openai: OpenAIConfig
     receipts: ReceiptsConfig
 
 
@@ -225,6 +250,45 @@ def _receipts(reader: Reader) -> ReceiptsConfig:
     return result
 
 
+def _openai(reader: Reader) -> OpenAIConfig:
+    result = OpenAIConfig(
+        latency_ms=_spread(reader.sub("latency_ms")),
+        uniform_ms=_uniform(reader),
+        requests_per_minute=reader.integer("requests_per_minute", 1, 1_000_000_000),
+        tokens_per_minute=reader.integer("tokens_per_minute", 1, 1_000_000_000_000),
+        shutdown_dates=_dates(reader),
+    )
+    reader.done()
+    return result
+
+
+def _uniform(reader: Reader) -> tuple[float, float] | None:
+    value = reader.take("uniform_ms")
+    if value is None:
+        return None
+    name = reader.name("uniform_ms")
+    found = [_number(item, f"{name}[{index}]", 0, _MAX_MS) for index, item in enumerate(as_list(value) or [])]
+    if len(found) != 2 or found[0] > found[1]:  # noqa: PLR2004 - shortest and longest
+        raise ConfigError(f"{name} must be null or the shortest and the longest answer.")
+    return found[0], found[1]
+
+
+def _dates(reader: Reader) -> dict[str, date | None]:
+    name = reader.name("shutdown_dates")
+    given = as_object(reader.take("shutdown_dates"))
+    if given is None:
+        raise ConfigError(f"{name} must be an object.")
+    found: dict[str, date | None] = {}
+    for model, value in given.items():
+        if model not in MODELS:
+            raise ConfigError(f"{name}.{model} is not a known model.")
+        try:
+            found[model] = None if value is None else date.fromisoformat(str(value))
+        except ValueError:
+            raise ConfigError(f"{name}.{model} must be null or a date as 2027-01-14.") from None
+    return found
+
+
 def _numbers(items: tuple[Json, ...]) -> tuple[NumberConfig, ...]:
     found: dict[str, NumberConfig] = {}
     for index, item in enumerate(items):
@@ -269,6 +333,7 @@ def parse(raw: Json) -> Config:
         throughput_status=reader.integer("throughput_status", 400, 429),
         oracle_max=reader.integer("oracle_max", 1, 10_000_000),
         latency_ms=_spread(reader.sub("latency_ms")),
+        openai=_openai(reader.sub("openai")),
         receipts=_receipts(reader.sub("receipts")),
     )
     if result.throughput_status not in {400, 429}:

@@ -10,6 +10,7 @@ from project_one_sandbox.config import NUMBER_STATUSES, QUALITIES, ConfigError, 
 from project_one_sandbox.limits import TokenBucket
 from project_one_sandbox.messages import normalised
 from project_one_sandbox.numbers import HIGH_MPS, Number, tier
+from project_one_sandbox.openai import control as openai_control
 from project_one_sandbox.shapes import Json, as_list, as_object, loads
 from project_one_sandbox.state import World
 from project_one_sandbox.templates import STATUSES, Template
@@ -68,6 +69,8 @@ async def _route(world: World, request: web.BaseRequest, parts: list[str]) -> ob
                 return await clerk_routes.control(world.clerk, request, action, await _object(request))
             except LookupError as error:
                 raise NotFoundError(str(error)) from None
+        case (_, "openai", *rest):
+            return await _openai(world, request, rest)
         case ("POST", "inbound"):
             return _inbound(world, Reader(await _object(request)))
         case ("GET", "faults"):
@@ -90,6 +93,28 @@ async def _route(world: World, request: web.BaseRequest, parts: list[str]) -> ob
             return _receipts(world, request)
         case _:
             raise NotFoundError(f"There is no {request.method} /_sandbox/{'/'.join(parts)}.")
+
+
+async def _openai(world: World, request: web.BaseRequest, parts: list[str]) -> object:
+    vendor = world.openai
+    match (request.method, *parts):
+        case ("GET", "bill"):
+            return vendor.bill.as_json()
+        case ("GET", "calls"):
+            return openai_control.calls(vendor, _whole(request, "since", 0), _whole(request, "limit", _PAGE))
+        case ("GET", "faults"):
+            return openai_control.rules(vendor)
+        case ("POST", "faults"):
+            return openai_control.add_rules(vendor, _list_of_objects(await _body(request)), world.now())
+        case ("DELETE", "faults"):
+            vendor.faults.rules.clear()
+            return {"ok": True}
+        case ("DELETE", "faults", rule_id):
+            if not vendor.faults.remove(rule_id):
+                raise NotFoundError(f"There is no fault {rule_id}.")
+            return {"ok": True}
+        case _:
+            raise NotFoundError(f"There is no {request.method} /_sandbox/openai/{'/'.join(parts)}.")
 
 
 async def _body(request: web.BaseRequest) -> object:

@@ -1,11 +1,9 @@
 """What shall go wrong, by rule. A rule sees every send that passed the token check and decides by itself; of the kinds
 that end a send only the first to hit applies. Same seed, rules and order of sends: same hits.
 
-`nth`, `from_nth` and `until_nth` count, from 1, the sends this rule has seen since it was added, of its `recipients`
-and `numbers` if it names any. `after_s` and `until_s` count from the same moment and are divided by the time scale.
+A rule may name `recipients` and `numbers`; the others do not count for it (`rules`).
 """
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,6 +11,7 @@ from enum import StrEnum
 from project_one_sandbox.config import ConfigError, Reader
 from project_one_sandbox.graph_errors import TABLE, THROUGHPUT
 from project_one_sandbox.messages import normalised
+from project_one_sandbox.rules import Schedule, read_schedule, strings
 from project_one_sandbox.shapes import Json
 
 _MAX_MS = 3_600_000
@@ -72,44 +71,21 @@ class Detail:
 class Rule:
     id: str
     kind: Kind
-    probability: float
-    nth: frozenset[int] | None
-    from_nth: int
-    until_nth: int | None
-    max_hits: int | None
     recipients: frozenset[str] | None
     numbers: frozenset[str] | None
-    after_s: float
-    until_s: float | None
+    schedule: Schedule
     detail: Detail
     raw: Json
-    added_at: float
-    draws: random.Random
-    seen: int = 0
-    hits: int = 0
 
     def fires(self, number: str, to: str | None, now: float, scale: float) -> bool:
         if self.numbers is not None and number not in self.numbers:
             return False
         if self.recipients is not None and to not in self.recipients:
             return False
-        self.seen += 1
-        chance = self.draws.random()
-        age = (now - self.added_at) * scale
-        fires = (
-            (self.nth is None or self.seen in self.nth)
-            and self.seen >= self.from_nth
-            and (self.until_nth is None or self.seen <= self.until_nth)
-            and (self.max_hits is None or self.hits < self.max_hits)
-            and age >= self.after_s
-            and (self.until_s is None or age < self.until_s)
-            and chance < self.probability
-        )
-        self.hits += fires
-        return fires
+        return self.schedule.fires(now, scale)
 
     def as_json(self) -> Json:
-        return {**self.raw, "id": self.id, "hits": self.hits, "seen": self.seen}
+        return {**self.raw, "id": self.id, **self.schedule.as_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,48 +158,18 @@ class FaultBook:
         rule = Rule(
             id=rule_id,
             kind=kind,
-            probability=reader.number("probability", 0, 1, 1.0),
-            nth=_whole_numbers(reader, "nth"),
-            from_nth=reader.integer("from_nth", 1, 2**53, 1),
-            until_nth=reader.integer("until_nth", 1, 2**53) if reader.has("until_nth") else None,
-            max_hits=reader.integer("max_hits", 0, 2**53) if reader.has("max_hits") else None,
             recipients=_phones(reader, "recipients"),
-            numbers=_strings(reader, "numbers"),
-            after_s=reader.number("after_s", 0, 1e9, 0.0),
-            until_s=reader.number("until_s", 0, 1e9) if reader.has("until_s") else None,
+            numbers=strings(reader, "numbers"),
+            schedule=read_schedule(reader, seed=f"{self.seed}:{rule_id}", now=now),
             detail=_detail(reader, kind),
             raw=raw,
-            added_at=now,
-            draws=random.Random(f"{self.seed}:{rule_id}"),  # noqa: S311 - repeatable, not secret
         )
         reader.done()
         return rule
 
 
-def _whole_numbers(reader: Reader, key: str) -> frozenset[int] | None:
-    if not reader.has(key):
-        return None
-    found: set[int] = set()
-    for item in reader.items(key):
-        if not isinstance(item, int) or isinstance(item, bool) or item < 1:
-            raise ConfigError(f"{key} must be a list of whole numbers from 1.")
-        found.add(item)
-    return frozenset(found)
-
-
-def _strings(reader: Reader, key: str) -> frozenset[str] | None:
-    if not reader.has(key):
-        return None
-    found: set[str] = set()
-    for item in reader.items(key):
-        if not isinstance(item, str):
-            raise ConfigError(f"{key} must be a list of strings.")
-        found.add(item)
-    return frozenset(found)
-
-
 def _phones(reader: Reader, key: str) -> frozenset[str] | None:
-    given = _strings(reader, key)
+    given = strings(reader, key)
     if given is None:
         return None
     found: set[str] = set()
@@ -243,7 +189,7 @@ def _code(reader: Reader) -> int:
 
 
 def _statuses(reader: Reader, default: frozenset[str]) -> frozenset[str]:
-    given = _strings(reader, "statuses")
+    given = strings(reader, "statuses")
     if given is not None and not given <= RECEIPT_STATUSES:
         raise ConfigError(f"statuses must be among {', '.join(sorted(RECEIPT_STATUSES))}.")
     return default if given is None else given

@@ -72,7 +72,7 @@ class Receipt:
         }
 
 
-T = TypeVar("T", Record, Receipt)
+T = TypeVar("T")
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from aiohttp import web
 from project_one_sandbox import answers, clerk_routes, control, graph
 from project_one_sandbox.config import Config
 from project_one_sandbox.graph_errors import GraphError
+from project_one_sandbox.openai import routes as openai_routes
 from project_one_sandbox.state import Secrets, World
 
 _KEEPALIVE_S = 3_600.0
@@ -35,6 +36,8 @@ class Door:
         parts = request.path.strip("/").split("/")
         if parts[0] == "clerk":
             return clerk_routes.serve(self._world.clerk, request, parts[1:])
+        if parts[0] == "openai":
+            return await openai_routes.serve(self._world.openai, request, parts[1:])
         if parts[0] == "_sandbox":
             return await control.dispatch(self._world, request, parts[1:])
         try:

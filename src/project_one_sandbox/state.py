@@ -19,6 +19,7 @@ from project_one_sandbox.limits import (
 from project_one_sandbox.media import MediaShelf
 from project_one_sandbox.messages import Outgoing
 from project_one_sandbox.numbers import Number, new_number
+from project_one_sandbox.openai.vendor import Vendor
 from project_one_sandbox.oracle import Oracle, Outcome, Record
 from project_one_sandbox.payloads import Accepted, Update, accepted, contact, new_wamid
 from project_one_sandbox.receipts import Draws
@@ -33,6 +34,7 @@ class Secrets:
     app_secret: str = "sandbox-app-secret"  # noqa: S105
     verify_token: str = "sandbox-verify-token"  # noqa: S105
     clerk: ClerkConfig = field(default_factory=ClerkConfig)
+    openai_keys: tuple[str, ...] = ("sandbox-openai-key",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,13 @@ class World:
         self.windows = ServiceWindows(self.scale)
         self.faults = FaultBook(config.seed, self.scale)
         self.draws = Draws(config.seed)
+        self.openai = Vendor(
+            config.openai,
+            self.secrets.openai_keys,
+            seed=config.seed,
+            scale=self.scale,
+            limit=config.oracle_max,
+        )
         self.oracle = Oracle(limit=config.oracle_max, keep_text=config.keep_text)
         self._connect()
 
@@ -95,8 +104,10 @@ class World:
         if config.seed != self.config.seed:
             self.draws = Draws(config.seed)
             self.faults.seed = config.seed
+        self.openai.use(config.openai, seed=config.seed)
         self.oracle.keep_text = config.keep_text
         self.oracle.set_limit(config.oracle_max)
+        self.openai.bill.calls.limit = config.oracle_max
         self.config = config
         self._connect()
 
