@@ -77,6 +77,7 @@ async def bench(*, as_json: bool) -> int:
             async with visits(installation, url, people, connections=_FIRMS, reviewers=0) as callers:
                 figures = await _lints(installation, callers)
                 figures |= await _generations(callers)
+                sys.stderr.write(json.dumps(figures) + "\n")
                 figures |= await _vendor_down(installation, callers)
             figures |= await _overhead(settings)
     for name, value in figures.items():
@@ -150,7 +151,7 @@ async def _generations(callers: Sequence[Visit]) -> dict[str, Any]:
 
 async def _vendor_down(installation: Installation, callers: Sequence[Visit]) -> dict[str, Any]:
     """How soon nobody waits for a vendor that does not answer, and how soon it is asked again when it does."""
-    made = await _control(installation, "POST", "openai/faults", {"kind": "silent"})
+    made = await _control(installation, "POST", "openai/faults", [{"kind": "silent"}])
     began = time.monotonic()
     waited: list[tuple[float, float]] = []
 
@@ -167,7 +168,7 @@ async def _vendor_down(installation: Installation, callers: Sequence[Visit]) -> 
     first_failure = min(asked + took for asked, took in waited if took * 1000 > _RULES_MS)
     slow = [asked + took for asked, took in waited if took * 1000 > _RULES_MS]
     after = [took for asked, took in waited if asked > max(slow)]
-    await _control(installation, "DELETE", f"openai/faults/{made['id']}")
+    await _control(installation, "DELETE", f"openai/faults/{made['faults'][0]['id']}")
     mended = time.monotonic()
     while time.monotonic() - mended < _BACK_S:
         if (await _lint(callers[0 if time.monotonic() - mended < _BACK_S / 2 else 1], _caption())).is_completed:
