@@ -22,7 +22,9 @@ _MAX_SCALE = 100_000.0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="project_one_sandbox", description="A local WhatsApp Business Cloud API.")
+    parser = argparse.ArgumentParser(
+        prog="project_one_sandbox", description="A local WhatsApp Business Cloud API, with Clerk and OpenAI."
+    )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8_090, help="0 takes a free one")
     parser.add_argument(

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -14,7 +14,7 @@ from .harness import Rig, rig
 
 KEY = "sandbox-openai-key"
 MODEL = "gpt-6-luna"
-QUIET: Json = {"openai": {"latency_ms": {"median": 0}}}
+QUIET: Json = {"latency_ms": {"median": 0}}
 CATEGORIES = ["guaranteed_return", "risk_free", "capital_safe", "multiplier", "urgency", "past_performance"]
 
 
@@ -101,10 +101,9 @@ class Model:
 
     rig: Rig
     key: str = KEY
-    headers: dict[str, str] = field(default_factory=dict[str, str])
 
     async def call(self, method: str, path: str, body: object = None, **options: Any) -> Heard:  # noqa: ANN401
-        headers = {"Authorization": f"Bearer {self.key}"} if self.key else {"Authorization": ""}
+        headers = {"Authorization": f"Bearer {self.key}" if self.key else ""}
         sent = {} if body is None else {"json": body}
         url = f"{self.rig.running.url}/openai/v1/{path}"
         async with self.rig.session.request(method, url, headers=headers, **sent, **options) as answer:
@@ -139,7 +138,7 @@ class Model:
 
 @asynccontextmanager
 async def model(scale: float = 1.0, **over: object) -> AsyncGenerator[Model]:
-    async with rig(scale, openai={**QUIET["openai"], **over}) as made:  # type: ignore[dict-item]
+    async with rig(scale, openai={**QUIET, **over}) as made:
         yield Model(made)
 
 

@@ -47,7 +47,14 @@ async def test_phrases_are_suspected_with_their_exact_words(
 
 @pytest.mark.parametrize(
     "text",
-    ["Patience pays.", "Returns are not guaranteed.", "रिटर्न की कोई गारंटी नहीं होती।", "परताव्याची हमी नसते."],
+    [
+        "Patience pays.",
+        "Returns are not guaranteed.",
+        "रिटर्न की कोई गारंटी नहीं होती।",
+        "परताव्याची हमी नसते.",
+        "Read without hurry.",
+        "खात्रीशीर परताव्यापासून सावध राहा.",
+    ],
 )
 async def test_plain_and_denying_texts_are_not_suspected(vendor: Model, text: str) -> None:
     assert (await vendor.ask("suspicions", caption(text))).data == {"findings": []}

@@ -189,6 +189,15 @@ async def test_one_that_never_answers_and_one_that_is_left_are_billed(vendor: Mo
     assert {name: count for name, count in account["outcomes"].items() if count} == {"cancelled": 2, "delivered": 1}
 
 
+async def test_whoever_leaves_is_not_waited_for(vendor: Model) -> None:
+    await vendor.fault("silent")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await vendor.ask("suspicions", ASKED)
+    bill = vendor.rig.running.world.openai.bill
+    await vendor.rig.until(lambda: [call.outcome for call in bill.calls.entries] == ["cancelled"])
+
+
 async def test_the_bill_is_the_sum_of_what_the_answers_said(vendor: Model) -> None:
     long = "Rule: promise nothing. " * 300
     bodies = [

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -89,6 +90,16 @@ def test_it_starts_answers_and_stops_within_a_second(tmp_path: Path, number: sig
             process.send_signal(number)
             assert process.wait(timeout=10) == 0
             assert time.monotonic() - started < 1.0
+
+
+def test_the_keys_of_its_openai_come_from_the_environment() -> None:
+    with running(SANDBOX_OPENAI_KEY="one, two") as (_, url):
+        for key in ("one", "two"):
+            assert '"object":"list"' in ask(f"{url}/openai/v1/models", token=key)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            ask(f"{url}/openai/v1/models", token="sandbox-openai-key")  # noqa: S106 - the default
+        with refused.value as answer:
+            assert (answer.code, b"invalid_api_key" in answer.read()) == (401, True)
 
 
 def test_a_busy_port_is_one_sentence() -> None:

@@ -67,6 +67,14 @@ class Asked:
     def is_stored(self) -> bool:
         return self.raw.get("store", self.door is Door.RESPONSES) is True
 
+    @property
+    def cap_name(self) -> str:
+        return "max_output_tokens" if self.door is Door.RESPONSES else "max_completion_tokens"
+
+    @property
+    def input_name(self) -> str:
+        return "input" if self.door is Door.RESPONSES else "messages"
+
     def text_of(self, name: str) -> str | None:
         value = self.raw.get(name)
         return value if isinstance(value, str) else None
@@ -75,7 +83,8 @@ class Asked:
 def body_of(raw: bytes) -> Json:
     try:
         value = as_object(loads(raw))
-    except ValueError:
+        orjson.dumps(value)  # deeper than it can write is deeper than anybody means
+    except (ValueError, orjson.JSONEncodeError):
         value = None
     if value is None:
         raise OpenAIError(400, "We could not parse the JSON body of your request.")

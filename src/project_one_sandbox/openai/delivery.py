@@ -1,6 +1,7 @@
 """How an answer reaches the client, or does not: late, in pieces, dripping, cut off, never."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from project_one_sandbox import answers
 from project_one_sandbox.openai.faults import Hits, Kind
 
+_LOOK_S = 0.25
 _FIRST = 0.6  # of the latency goes by before the first event of a stream
 
 
@@ -37,10 +39,10 @@ async def deliver(
     """The response, and whether all of it was handed over."""
     silent = hits.first(Kind.SILENT)
     if silent is not None:
-        await asyncio.sleep(silent.detail.hold_ms / 1_000 / scale)
+        await _wait(request, silent.detail.hold_ms / 1_000 / scale)
         return answers.cut(request), False
     if parcel.latency_s > 0:
-        await asyncio.sleep(parcel.latency_s * (_FIRST if parcel.is_stream else 1))
+        await _wait(request, parcel.latency_s * (_FIRST if parcel.is_stream else 1))
     response = parcel.response()
     try:
         await response.prepare(request)
@@ -52,6 +54,13 @@ async def deliver(
     except (ConnectionError, OSError):
         return response, False
     return response, request.transport is not None and not request.transport.is_closing()
+
+
+async def _wait(request: web.BaseRequest, seconds: float) -> None:
+    """Not longer than the client does."""
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and request.transport is not None:
+        await asyncio.sleep(min(left, _LOOK_S))
 
 
 async def _write(response: web.StreamResponse, parcel: Parcel, hits: Hits, scale: float) -> None:

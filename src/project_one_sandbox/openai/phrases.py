@@ -127,7 +127,7 @@ _TABLE: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         "urgency",
         "haste",
         _any(
-            r"hurry\b",
+            r"(?<!without )hurry\b",
             r"last chance",
             r"limited (?:time|period)",
             r"act now\b",
@@ -166,8 +166,8 @@ _TABLE: tuple[tuple[str, str, re.Pattern[str]], ...] = (
     ),
 )
 _LETS_GO = re.compile(
-    rf"(?<![{_LETTER}])(?:not|no|never|nobody|none|nothing|cannot|can't|don't|doesn't|isn't|aren't|scams?|frauds?|fake|"
-    r"nahi|nahin|naahi|नहीं|नही|न|मत|नाही|नाहीत|नको|नसते|नसतो|नसतात|धोखा|धोखाधड़ी|ठगी|फसवणूक|फसवे)"
+    rf"(?<![{_LETTER}])(?:not|no|never|nobody|none|nothing|cannot|can't|don't|doesn't|isn't|aren't|scams?|frauds?|fake|beware|"
+    r"nahi|nahin|naahi|नहीं|नही|न|मत|नाही|नाहीत|नको|नसते|नसतो|नसतात|धोखा|धोखाधड़ी|ठगी|फसवणूक|फसवणुकी[\u0900-\u097F]*|फसवे|सावध|सावधान)"
     rf"(?![{_LETTER}])",
     re.IGNORECASE,
 )

@@ -15,7 +15,7 @@ from project_one_sandbox.openai.errors import OpenAIError
 from project_one_sandbox.openai.faults import Hits, Kind, server_error
 from project_one_sandbox.openai.limits import Gauge
 from project_one_sandbox.openai.reply import End, Reply
-from project_one_sandbox.openai.vendor import Vendor
+from project_one_sandbox.openai.vendor import Vendor, wanted_tokens
 from project_one_sandbox.shapes import Json
 
 LABEL = {"x-sandbox": "openai"}
@@ -88,11 +88,13 @@ async def _ask(visit: _Visit, key: str, door: Door) -> web.StreamResponse:
     now = time.monotonic()
     asked = asking.read(door, asking.body_of(await request.read()))
     model = vendor.model(asked.model)
+    wanted = wanted_tokens(asked, model)
+    visit.gauge = vendor.gauge(key, model, now)
     visit.hits = hits = vendor.faults.match(asked, now)
     refusal = hits.refusal(asked)
     if refusal is not None:
         raise refusal
-    visit.gauge = vendor.admit(key, asked, model, now)
+    visit.gauge.take(model.id, wanted, now)
     reply, call = vendor.process(key, asked, model, hits, visit.id, now)
     if reply.end is End.FAILED and door is Door.CHAT:
         raise server_error()

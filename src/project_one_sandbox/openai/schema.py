@@ -20,6 +20,7 @@ _REFUSED = (
 )
 _TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 _DEEPEST = 10
+_LONGEST = 1_000
 _MOST_PROPERTIES = 5_000
 
 
@@ -69,7 +70,7 @@ class _Check:
         for index, branch in enumerate(branches):
             if branch in branches[:index]:
                 raise self.fail(where, "the branches of 'anyOf' must be distinguishable.")
-            self.node(branch, (*where, "anyOf", str(index)), depth)
+            self.node(branch, (*where, "anyOf", str(index)), depth + 1)
 
     def _object(self, schema: Json, where: tuple[str, ...], depth: int) -> None:
         if schema.get("additionalProperties") is not False:
@@ -113,10 +114,16 @@ def _types(schema: Json) -> frozenset[str]:
 
 
 def resolved(root: Json, schema: Json) -> Json | None:
-    """The schema a `$ref` points at; itself where there is none, None where it points nowhere."""
-    ref = schema.get("$ref")
-    if ref is None:
-        return schema
+    """The schema a `$ref` points at, through several if need be; itself where there is none, None where it points nowhere."""
+    found: Json | None = schema
+    for _ in range(_DEEPEST):
+        if found is None or "$ref" not in found:
+            return found
+        found = _pointed(root, found["$ref"])
+    return None
+
+
+def _pointed(root: Json, ref: object) -> Json | None:
     if not isinstance(ref, str) or not ref.startswith("#"):
         return None
     found: Json | None = root
@@ -140,9 +147,14 @@ def at(root: Json, *path: str) -> Json | None:
     return None if found is None else resolved(root, found)
 
 
-def smallest(root: Json, schema: Json | None = None) -> object:  # noqa: PLR0911 - one case a type
-    """The plainest instance: first of an enum, empty lists, "Sandbox" for text, null where that may be."""
+def smallest(root: Json, schema: Json | None = None, depth: int = 0) -> object:  # noqa: PLR0911 - one case a type
+    """The plainest instance: first of an enum, empty lists, "Sandbox" for text, null where that may be.
+
+    A schema that only endless instances fit gets a null deep down.
+    """
     given = resolved(root, root if schema is None else schema) or {}
+    if depth > _DEEPEST * 2:
+        return None
     if "const" in given:
         return given["const"]
     listed = as_list(given.get("enum"))
@@ -150,16 +162,16 @@ def smallest(root: Json, schema: Json | None = None) -> object:  # noqa: PLR0911
         return listed[0]
     branches = as_list(given.get("anyOf"))
     if branches is not None:
-        return smallest(root, _plainest(root, branches))
+        return smallest(root, _plainest(root, branches), depth + 1)
     types = _types(given)
     if "null" in types:
         return None
     if "object" in types:
-        return {
-            name: smallest(root, as_object(below)) for name, below in (as_object(given.get("properties")) or {}).items()
-        }
+        properties = as_object(given.get("properties")) or {}
+        return {name: smallest(root, as_object(below) or {}, depth + 1) for name, below in properties.items()}
     if "array" in types:
-        return [smallest(root, as_object(given.get("items"))) for _ in range(_whole(given, "minItems"))]
+        item = as_object(given.get("items"))
+        return [smallest(root, item or {}, depth + 1) for _ in range(_whole(given, "minItems"))]
     if "string" in types:
         return _text(given)
     if "boolean" in types:
@@ -181,7 +193,7 @@ def _weight(root: Json, schema: Json) -> int:
 
 def _whole(schema: Json, name: str) -> int:
     value = schema.get(name)
-    return value if isinstance(value, int) else 0
+    return min(value, _LONGEST) if isinstance(value, int) else 0
 
 
 _FORMATS = {
@@ -201,7 +213,7 @@ def _text(schema: Json) -> str:
     text = _FORMATS.get(str(schema.get("format")), "Sandbox")
     most = schema.get("maxLength")
     text = text.ljust(_whole(schema, "minLength"), ".")
-    return text[:most] if isinstance(most, int) else text
+    return text[: max(0, most)] if isinstance(most, int) else text
 
 
 def _number(schema: Json, *, is_whole: bool) -> float:

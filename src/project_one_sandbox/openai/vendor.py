@@ -23,6 +23,18 @@ _MOST_REMEMBERED = 100_000
 _ID = 32
 
 
+def wanted_tokens(asked: Asked, model: Model) -> int:
+    """What a request counts against the tokens of a minute. Raise `OpenAIError` for more than the model can take or give."""
+    tokens, cap = estimate(asked.prompt), asked.cap or 0
+    if cap > model.most_output:
+        message = f"max tokens is too large: {cap}. This model supports at most {model.most_output} completion tokens."
+        raise wrong(asked.cap_name, message, "invalid_value")
+    if tokens + cap > model.context:
+        message = f"This model's maximum context length is {model.context} tokens; you asked for {tokens + cap}."
+        raise wrong(asked.input_name, message, "context_length_exceeded")
+    return tokens + cap
+
+
 class Vendor:
     def __init__(self, config: OpenAIConfig, keys: tuple[str, ...], *, seed: int, scale: float, limit: int) -> None:
         self.config = config
@@ -79,24 +91,12 @@ class Vendor:
     def _hash(self, *parts: str) -> str:
         return sha256(":".join((str(self._seed), *parts)).encode()).hexdigest()[:_ID]
 
-    def admit(self, key: str, asked: Asked, model: Model, now: float) -> Gauge:
-        """Caps, context, rates. Raise `OpenAIError`."""
-        tokens = estimate(asked.prompt)
-        cap = asked.cap or 0
-        if cap > model.most_output:
-            message = (
-                f"max tokens is too large: {cap}. This model supports at most {model.most_output} completion tokens."
-            )
-            raise wrong("max_output_tokens", message, "invalid_value")
-        if tokens + cap > model.context:
-            message = f"This model's maximum context length is {model.context} tokens; you asked for {tokens + cap}."
-            raise wrong("input", message, "context_length_exceeded")
-        gauge = self._gauges.get((key, model.id))
-        if gauge is None:
-            gauge = Gauge(self.config.requests_per_minute, self.config.tokens_per_minute, self.scale, now)
-            self._gauges[key, model.id] = gauge
-        gauge.take(model.id, tokens + cap, now)
-        return gauge
+    def gauge(self, key: str, model: Model, now: float) -> Gauge:
+        found = self._gauges.get((key, model.id))
+        if found is None:
+            found = Gauge(self.config.requests_per_minute, self.config.tokens_per_minute, self.scale, now)
+            self._gauges[key, model.id] = found
+        return found
 
     def process(
         self, key: str, asked: Asked, model: Model, hits: Hits, request_id: str, now: float
