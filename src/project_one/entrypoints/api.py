@@ -232,6 +232,7 @@ async def serve(settings: Settings, *, share_port: bool = False) -> None:
             access_log=False,
             http="httptools",
             backlog=4096,
+            timeout_keep_alive=75,  # longer than a load balancer keeps a connection idle, or it meets a closed one
         )
         with socket.socket(socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET) as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
