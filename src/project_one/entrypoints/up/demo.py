@@ -78,7 +78,7 @@ def _lowered(environment: dict[str, str]) -> dict[str, Any]:
 
 
 async def prepare(installation: Installation, house: House, *, advisors: int) -> None:
-    """Library, templates, numbers and demo advisors."""
+    """Library, templates, numbers and demo advisors; the rules have read the library, as long before a morning."""
     await seed_library(house, approve=True)
     async with house.database.readings() as session:
         frames = await content.all_frames(session)
@@ -90,6 +90,7 @@ async def prepare(installation: Installation, house: House, *, advisors: int) ->
         await client.close()
     await seed_demo_advisors(house, count=advisors)
     await seed_demo_people(house)
+    await house.read_library()
 
 
 @dataclass(frozen=True)
