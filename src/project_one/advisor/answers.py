@@ -7,29 +7,55 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from project_one.advisor.documents import REQUIRED, DocumentKind
+from project_one.advisor.errors import (
+    AdvisorUnknownError,
+    DocumentGoneError,
+    DocumentInvalidError,
+    DocumentStorageAwayError,
+    DocumentTooLargeError,
+    DocumentUnknownError,
+    EvidenceMissingError,
+    FirmExistsError,
+    NumberInvalidError,
+    NumberTakenError,
+    PersonForgottenError,
+    PhoneInvalidError,
+    PhoneTakenError,
+    RegisterTooLargeError,
+    RegisterUnreadableError,
+    RegistrationStateError,
+    SnapshotShrunkError,
+)
 from project_one.advisor.models import AdvisorRow
 from project_one.advisor.papers import documents
 from project_one.advisor.schemas import AdvisorOut
 from project_one.advisor.tiers import entitlements, tier_in_force
+from project_one.kernel import problems
 from project_one.kernel.db import ReadSession
-from project_one.kernel.etags import etag
+from project_one.kernel.etags import VersionMissingError, VersionStaleError, etag
 
-_TEXTS = {
-    401: "No valid token",
-    403: "Not permitted",
-    404: "No such advisor of yours",
-    409: "Not possible as things stand",
-    412: "Changed meanwhile",
-    413: "Too large",
-    422: "Not readable",
-    428: "If-Match is missing",
-    503: "Not available",
+_REFUSALS: problems.Refusals = {
+    404: (AdvisorUnknownError, DocumentUnknownError),
+    409: (
+        EvidenceMissingError,
+        FirmExistsError,
+        NumberTakenError,
+        PersonForgottenError,
+        PhoneTakenError,
+        RegistrationStateError,
+        SnapshotShrunkError,
+    ),
+    412: (VersionStaleError,),
+    413: (DocumentTooLargeError, RegisterTooLargeError),
+    422: (DocumentInvalidError, NumberInvalidError, PhoneInvalidError, RegisterUnreadableError),
+    428: (VersionMissingError,),
+    503: (DocumentGoneError, DocumentStorageAwayError),
 }
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What an operation may answer instead, for its description."""
-    return {status: {"description": _TEXTS[status]} for status in (401, 403, *statuses)}
+    """What an operation of this room may refuse, for its description."""
+    return problems.named(_REFUSALS, *statuses)
 
 
 def shown(row: object, schema: type[BaseModel]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path
 
 from project_one.auth import keys as api_keys
 from project_one.auth.domain import Permission, Principal
+from project_one.auth.errors import KeyLifetimeError, KeyNeedsFirmError, KeyUnknownError
 from project_one.auth.models import ApiKeyRow
 from project_one.auth.policy import require
 from project_one.auth.ports import FirmTerms
@@ -17,10 +18,11 @@ from project_one.auth.sessions import revoke_session
 from project_one.kernel import pages
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Database
+from project_one.kernel.problems import errors
 
 _SESSION = Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["sess_2g7np7Hrk0SN6kj5EDMLDaKNL0S"])
-_NO_FIRM: dict[int | str, dict[str, Any]] = {409: {"description": "The caller belongs to no firm"}}
-_NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"description": "The firm has no such key"}}
+_NO_FIRM = errors(KeyLifetimeError, KeyNeedsFirmError)
+_NOT_FOUND = errors(KeyUnknownError)
 _NEVER_STORED = {"Cache-Control": {"schema": {"type": "string"}, "description": "no-store: the key is shown once"}}
 
 

@@ -11,6 +11,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.content import pack_queries, pack_rows
+from project_one.content.errors import PackUnknownError, RevisionUnknownError
 from project_one.content.pack_routes import refusals
 from project_one.content.pack_schemas import (
     ProgressOut,
@@ -21,6 +22,7 @@ from project_one.content.pack_shown import diff_out, progress_out, revision_out
 from project_one.content.review_schemas import ReviewOut, ReviewsOut
 from project_one.kernel.db import Database
 from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
+from project_one.kernel.problems import errors
 
 LOOK_EVERY_S, LOOK_FOR_S = 1.0, 60.0
 Number = Annotated[int, Path(ge=1, le=1_000_000)]
@@ -46,7 +48,10 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
         return {"items": [revision_out(row) for row in found], "next_cursor": following}
 
     @router.get(
-        "/{pack_id}/revisions/{number}", response_model=RevisionOut, summary="One revision", responses=refusals(404)
+        "/{pack_id}/revisions/{number}",
+        response_model=RevisionOut,
+        summary="One revision",
+        responses=errors(PackUnknownError, RevisionUnknownError),
     )
     async def read_revision(pack_id: UUID, number: Number, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
@@ -58,7 +63,7 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
         "/{pack_id}/revisions/{number}/diff",
         response_model=RevisionDiffOut,
         summary="What changed against another, word by word",
-        responses=refusals(404),
+        responses=errors(PackUnknownError, RevisionUnknownError),
     )
     async def read_diff(
         pack_id: UUID, number: Number, against: Against, caller: Annotated[Principal, Depends(principal)]

@@ -6,11 +6,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from project_one.advisor.errors import TierNeededError
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.compliance.shelf import PolicyShelf
 from project_one.content import drafting, pack_queries, pack_rows, pack_templates, scheduling, submitting
 from project_one.content.drafting import Changes, Facts
+from project_one.content.errors import (
+    DayTakenError,
+    PackBlockedError,
+    PackChangedError,
+    PackIncompleteError,
+    PackStateError,
+    PackUnknownError,
+    PersonNeededError,
+)
 from project_one.content.pack_queries import Wanted
 from project_one.content.pack_schemas import (
     PackIn,
@@ -22,28 +32,27 @@ from project_one.content.pack_schemas import (
 )
 from project_one.content.pack_shown import pack_out, writer_of
 from project_one.content.packs import PackState
+from project_one.kernel import problems
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Database
-from project_one.kernel.etags import IfMatch, etag, require_match
+from project_one.kernel.etags import IfMatch, VersionMissingError, VersionStaleError, etag, require_match
 from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
 from project_one.vocabulary.domain import ContentClass, Language, Slot
 
 Words = Annotated[str | None, Query(max_length=100, description="Words of topic or caption, as they stand.")]
 Sort = Literal["-updated_at", "updated_at", "-created_at", "created_at"]
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "No valid bearer token"},
-    403: {"description": "Not permitted"},
-    404: {"description": "You have no such pack"},
-    409: {"description": "Not possible in its state, or the rules block it"},
-    412: {"description": "Changed since you read it"},
-    422: {"description": "The request does not fit its description"},
-    428: {"description": "If-Match is missing"},
+_REFUSALS: problems.Refusals = {
+    403: (PersonNeededError, TierNeededError),
+    404: (PackUnknownError,),
+    409: (PackStateError, PackIncompleteError, PackBlockedError, PackChangedError, DayTakenError),
+    412: (VersionStaleError,),
+    428: (VersionMissingError,),
 }
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What an operation may refuse, for its description."""
-    return {status: _REFUSALS[status] for status in (401, 403, 422, *statuses)}
+    """What an operation on packs may refuse, for its description."""
+    return problems.named(_REFUSALS, 403, *statuses)
 
 
 def pack_router(database: Database, shelf: PolicyShelf, clock: Clock, principal: Callable[..., Principal]) -> APIRouter:

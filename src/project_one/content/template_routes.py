@@ -6,19 +6,34 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
+from project_one.advisor.errors import TierNeededError
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.content import pack_templates
 from project_one.content.domain import Content
+from project_one.content.errors import PackTemplateTakenError, PackTemplateUnknownError, PersonNeededError
 from project_one.content.models import PackTemplateRow
-from project_one.content.pack_routes import refusals
 from project_one.content.pack_schemas import TemplateIn, TemplateOut
 from project_one.content.pack_shown import writer_of
+from project_one.kernel import problems
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Database
-from project_one.kernel.etags import IfMatch, etag, require_match
+from project_one.kernel.etags import IfMatch, VersionMissingError, VersionStaleError, etag, require_match
 from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
 from project_one.vocabulary.domain import Language
+
+_REFUSALS: problems.Refusals = {
+    403: (PersonNeededError, TierNeededError),
+    404: (PackTemplateUnknownError,),
+    409: (PackTemplateTakenError,),
+    412: (VersionStaleError,),
+    428: (VersionMissingError,),
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What an operation on templates may refuse, for its description."""
+    return problems.named(_REFUSALS, 403, *statuses)
 
 
 def template_router(database: Database, clock: Clock, principal: Callable[..., Principal]) -> APIRouter:

@@ -121,16 +121,11 @@ def _complete(operation: dict[str, Any], *, is_public: bool, takes_key: bool) ->
     if not is_public:
         for status, response in responses.items():
             if status >= "400":
-                _as_problem(responses, status, response)
+                _as_problem(response)
 
 
-def _as_problem(responses: dict[str, Any], status: str, response: dict[str, Any]) -> None:
-    """Give a refusal that a route only names the shape of all refusals."""
-    said = response["description"]
-    body = response.get("content", {}).get(problems.MEDIA_TYPE, {})
-    if not body.get("examples"):
-        add_example(responses, status, f"http.{status}", said)
-        response["description"] = said
+def _as_problem(response: dict[str, Any]) -> None:
+    """A refusal has the shape of all refusals. A KeyError: a route names a status and not what it refuses."""
     response["content"] = {problems.MEDIA_TYPE: response["content"][problems.MEDIA_TYPE]}
     response["content"][problems.MEDIA_TYPE]["schema"] = {"$ref": problems.SCHEMA_REF}
 

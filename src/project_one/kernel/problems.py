@@ -1,6 +1,7 @@
 """Answers for refusals: RFC 9457 problem details. The one place that knows which refusal is which HTTP status."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -104,6 +105,15 @@ def errors(*refusals: type[DomainError]) -> dict[int | str, dict[str, Any]]:
         status = STATUS[refusal.kind]
         add_example(found, status, refusal.code, refusal.title)
     return found
+
+
+Refusals: TypeAlias = Mapping[int, tuple[type[DomainError], ...]]
+"""What a room refuses, by status."""
+
+
+def named(refusals: Refusals, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`errors` of everything that a room answers with these statuses."""
+    return errors(*(refusal for status in statuses for refusal in refusals[status]))
 
 
 def add_example(responses: dict[Any, dict[str, Any]], status: int | str, code: str, title: str) -> None:
