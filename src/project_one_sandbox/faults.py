@@ -4,14 +4,13 @@ that end a send only the first to hit applies. Same seed, rules and order of sen
 A rule may name `recipients` and `numbers`; the others do not count for it (`rules`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from project_one_sandbox.config import ConfigError, Reader
 from project_one_sandbox.graph_errors import TABLE, THROUGHPUT
 from project_one_sandbox.messages import normalised
-from project_one_sandbox.rules import Schedule, read_schedule, strings
+from project_one_sandbox.rules import RuleBook, Schedule, read_schedule, strings
 from project_one_sandbox.shapes import Json
 
 _MAX_MS = 3_600_000
@@ -112,12 +111,7 @@ NONE = Hits()
 
 
 @dataclass(slots=True)
-class FaultBook:
-    seed: int
-    scale: float
-    rules: list[Rule] = field(default_factory=list[Rule])
-    _added: int = 0
-
+class FaultBook(RuleBook[Rule]):
     def match(self, number: str, to: str | None, now: float) -> Hits:
         if not self.rules:
             return NONE
@@ -130,26 +124,6 @@ class FaultBook:
                 fired.append(rule)
                 is_ended = is_ended or rule.kind in ENDING
         return Hits(tuple(fired)) if fired else NONE
-
-    def add(self, items: Sequence[Json], now: float) -> list[Rule]:
-        """Raise `ConfigError` and add none when one of them is wrong."""
-        new: list[Rule] = []
-        taken = {rule.id for rule in self.rules}
-        for index, raw in enumerate(items):
-            rule = self._read(raw, self._added + index + 1, now)
-            if rule.id in taken:
-                raise ConfigError(f"id {rule.id} is taken by another rule.")
-            taken.add(rule.id)
-            new.append(rule)
-        self._added += len(new)
-        self.rules.extend(new)
-        return new
-
-    def remove(self, rule_id: str) -> bool:
-        left = [rule for rule in self.rules if rule.id != rule_id]
-        is_found = len(left) < len(self.rules)
-        self.rules = left
-        return is_found
 
     def _read(self, raw: Json, ordinal: int, now: float) -> Rule:
         reader = Reader(raw)

@@ -5,7 +5,9 @@
 """
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
 from project_one_sandbox.config import ConfigError, Reader
 from project_one_sandbox.shapes import Json
@@ -59,6 +61,46 @@ def read_schedule(reader: Reader, *, seed: str, now: float) -> Schedule:
         added_at=now,
         draws=random.Random(seed),  # noqa: S311 - repeatable, not secret
     )
+
+
+class Rule(Protocol):
+    id: str
+
+
+R = TypeVar("R", bound=Rule)
+
+
+@dataclass(slots=True)
+class RuleBook(Generic[R]):
+    """The rules of one vendor, in the order they were added."""
+
+    seed: int
+    scale: float
+    rules: list[R] = field(default_factory=list[R])
+    _added: int = 0
+
+    def add(self, items: Sequence[Json], now: float) -> list[R]:
+        """Raise `ConfigError` and add none when one of them is wrong."""
+        new: list[R] = []
+        taken = {rule.id for rule in self.rules}
+        for index, raw in enumerate(items):
+            rule = self._read(raw, self._added + index + 1, now)
+            if rule.id in taken:
+                raise ConfigError(f"id {rule.id} is taken by another rule.")
+            taken.add(rule.id)
+            new.append(rule)
+        self._added += len(new)
+        self.rules.extend(new)
+        return new
+
+    def remove(self, rule_id: str) -> bool:
+        left = [rule for rule in self.rules if rule.id != rule_id]
+        is_found = len(left) < len(self.rules)
+        self.rules = left
+        return is_found
+
+    def _read(self, raw: Json, ordinal: int, now: float) -> R:
+        raise NotImplementedError
 
 
 def _whole_numbers(reader: Reader, key: str) -> frozenset[int] | None:

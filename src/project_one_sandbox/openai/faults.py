@@ -4,15 +4,14 @@ Filters: `schemas` (names), `models`, `contains` (one of these phrases stands in
 a request before it is processed only the first to hit applies; the others add up. When it hits: `rules`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-from project_one_sandbox.config import ConfigError, Reader
+from project_one_sandbox.config import Reader
 from project_one_sandbox.openai.asked import Asked
 from project_one_sandbox.openai.errors import OpenAIError, no_model
 from project_one_sandbox.openai.limits import duration, rate_limited
-from project_one_sandbox.rules import Schedule, read_schedule, strings
+from project_one_sandbox.rules import RuleBook, Schedule, read_schedule, strings
 from project_one_sandbox.shapes import Json
 
 _MAX_MS = 3_600_000
@@ -151,12 +150,7 @@ def server_error() -> OpenAIError:
 
 
 @dataclass(slots=True)
-class FaultBook:
-    seed: int
-    scale: float
-    rules: list[Rule] = field(default_factory=list[Rule])
-    _added: int = 0
-
+class FaultBook(RuleBook[Rule]):
     def match(self, asked: Asked, now: float) -> Hits:
         fired: list[Rule] = []
         is_ended = False
@@ -168,26 +162,6 @@ class FaultBook:
                 fired.append(rule)
                 is_ended = is_ended or is_refusal
         return Hits(tuple(fired))
-
-    def add(self, items: Sequence[Json], now: float) -> list[Rule]:
-        """Raise `ConfigError` and add none when one of them is wrong."""
-        new: list[Rule] = []
-        taken = {rule.id for rule in self.rules}
-        for index, raw in enumerate(items):
-            rule = self._read(raw, self._added + index + 1, now)
-            if rule.id in taken:
-                raise ConfigError(f"id {rule.id} is taken by another rule.")
-            taken.add(rule.id)
-            new.append(rule)
-        self._added += len(new)
-        self.rules.extend(new)
-        return new
-
-    def remove(self, rule_id: str) -> bool:
-        left = [rule for rule in self.rules if rule.id != rule_id]
-        is_found = len(left) < len(self.rules)
-        self.rules = left
-        return is_found
 
     def _read(self, raw: Json, ordinal: int, now: float) -> Rule:
         reader = Reader(raw)
