@@ -64,7 +64,7 @@ from project_one.settings import Settings
 from project_one.vault.domain import Keyring
 from project_one.vendors.clerk.jobs import WorkClerkInbox
 from project_one.vendors.clerk.tasks import ClerkInboxTools, work_clerk_inbox
-from project_one.vendors.openai.client import OpenAIClient, OpenAIConfig
+from project_one.vendors.openai.connect import open_client
 from project_one.vendors.storage.local import LocalStorage
 from project_one.vendors.storage.s3 import Bucket, S3Storage
 from project_one.vendors.whatsapp.client import WhatsAppClient
@@ -79,7 +79,8 @@ QUEUES = ("whatsapp-delivery", "webhooks", "content-processing", "maintenance")
 
 @dataclass(frozen=True)
 class House:
-    """Everything a process works with. `asker`: the gate to a model, `model`: the vendor behind it; None without a key."""
+    """Everything a process works with. `purse`: the money for calls of a model; `asker`: the gate to it, `model`: the vendor
+    behind it; None without a key."""
 
     settings: Settings
     database: Database
@@ -87,6 +88,7 @@ class House:
     clock: Clock
     delivery: DeliveryConfig
     pace: Pace
+    purse: LedgerPurse
     asker: Asker | None = None
     model: WatchedClient | None = None
 
@@ -126,11 +128,6 @@ class House:
     @cached_property
     def guards(self) -> Guards:
         return Guards(self.shelf)
-
-    @cached_property
-    def purse(self) -> LedgerPurse:
-        """The money for calls of the model."""
-        return _purse(self.settings, self.database)
 
     async def read_library(self) -> None:
         """Have the rules read the approved library in every frame, so that the first message of a morning need not wait."""
@@ -203,29 +200,26 @@ async def open_house(
     )
     clock = shifted_clock(settings.clock_offset)
     delivery = paced(pace, spread=spread, spares=settings.spares)
+    purse = LedgerPurse(database, shipped(), month_cap_micro_rupees=settings.ai_budget_rupees * MICRO)
     try:
-        async with _open_gate(settings, database, clock) as (gate, model):
-            yield House(settings, database, keyring, clock, delivery, pace, gate, model)
+        async with _open_gate(settings, purse, clock) as (gate, model):
+            yield House(settings, database, keyring, clock, delivery, pace, purse, gate, model)
     finally:
         await database.dispose()
 
 
-def _purse(settings: Settings, database: Database) -> LedgerPurse:
-    return LedgerPurse(database, shipped(), month_cap_micro_rupees=settings.ai_budget_rupees * MICRO)
-
-
 @asynccontextmanager
 async def _open_gate(
-    settings: Settings, database: Database, clock: Clock
+    settings: Settings, purse: LedgerPurse, clock: Clock
 ) -> AsyncGenerator[tuple[Gate, WatchedClient] | tuple[None, None]]:
     """The one gate of a process; nothing is opened before the first use."""
-    if not settings.has_model:
+    vendor = open_client(base_url=settings.openai_base_url, key=settings.openai_api_key)
+    if vendor is None:
         yield None, None
         return
-    vendor = OpenAIClient(OpenAIConfig(settings.openai_base_url, settings.openai_api_key))
     client = WatchedClient(vendor, vendor.models)
     try:
-        async with _gate(settings, database, clock, client) as gate:
+        async with _gate(settings, purse, clock, client) as gate:
             yield gate, client
     finally:
         await vendor.close()
@@ -234,27 +228,21 @@ async def _open_gate(
 @asynccontextmanager
 async def gate_over(house: House, client: ModelClient) -> AsyncGenerator[Gate]:
     """The gate of this house with another vendor behind it."""
-    async with _gate(house.settings, house.database, house.clock, client) as gate:
+    async with _gate(house.settings, house.purse, house.clock, client) as gate:
         yield gate
 
 
 @asynccontextmanager
-async def _gate(settings: Settings, database: Database, clock: Clock, client: ModelClient) -> AsyncGenerator[Gate]:
-    prices, lookup_key = shipped(), settings.lookup_key.get_secret_value()
+async def _gate(settings: Settings, purse: LedgerPurse, clock: Clock, client: ModelClient) -> AsyncGenerator[Gate]:
+    lookup_key = settings.lookup_key.get_secret_value()
     cache = AnswerCache.connected(settings.redis_url.get_secret_value())
 
     async def models(role: Role, on: date) -> Sequence[str]:
-        row: list[str] = []
-        while True:
-            try:
-                row.append(prices.model_for(role, on, gone=frozenset(row)))
-            except LookupError:
-                return row
+        return shipped().models_for(role, on)
 
     def safety_id(owner: UUID) -> str:
         return hmac.digest(lookup_key, b"ai owner " + owner.bytes, "sha256").hex()[:32]
 
-    purse = _purse(settings, database)
     gate = Gate(GateTools(read_prompts(), models, client, purse, cache, clock, safety_id))
     try:
         yield gate

@@ -134,11 +134,6 @@ class Settings(BaseSettings):
         return {name.strip(): token.strip() for name, _, token in pairs}
 
     @property
-    def has_model(self) -> bool:
-        """Whether a model vendor is set up."""
-        return bool(self.openai_api_key.get_secret_value().strip())
-
-    @property
     def jwks_url(self) -> str:
         """Where Clerk publishes its keys."""
         return self.clerk_jwks_url or f"{self.clerk_issuer.rstrip('/')}/.well-known/jwks.json"

@@ -31,12 +31,7 @@ RICH = replace(LIMITS, deadline_s=2.0, owner_cap_micro_rupees=1_000 * MICRO)
 
 
 async def models(role: Role, on: date) -> Sequence[str]:
-    listed: list[str] = []
-    while True:
-        try:
-            listed.append(shipped().model_for(role, on, gone=frozenset(listed)))
-        except LookupError:
-            return listed
+    return shipped().models_for(role, on)
 
 
 @asynccontextmanager

@@ -132,13 +132,18 @@ class PriceTable:
         exact = (put_in + got_out) * _newest(self.rates, on, "rupees_per_dollar") * on_top
         return -(-exact.numerator // exact.denominator)
 
-    def model_for(self, role: Role, on: date, *, gone: AbstractSet[str] = frozenset()) -> str:
-        """Who answers for a role. `gone`: models the vendor did not know. Raises LookupError when nobody is left."""
+    def models_for(self, role: Role, on: date) -> list[str]:
+        """Who answers for a role, and who in turn when the vendor knows a model no more; none that has been shut down."""
         row = self.roles[role]
         turn = max((index for index, item in enumerate(row) if item.begins and item.begins <= on), default=0)
-        for item in [*row[turn:], *reversed(row[:turn])]:
-            if item.model not in gone and not self._is_shut(item.model, on):
-                return item.model
+        in_turn = [*row[turn:], *reversed(row[:turn])]
+        return [item.model for item in in_turn if not self._is_shut(item.model, on)]
+
+    def model_for(self, role: Role, on: date, *, gone: AbstractSet[str] = frozenset()) -> str:
+        """Who answers for a role. `gone`: models the vendor did not know. Raises LookupError when nobody is left."""
+        left = [model for model in self.models_for(role, on) if model not in gone]
+        if left:
+            return left[0]
         message = f"No model is left for {role.value} on {on}: name a successor in {_FILE}, with its price."
         raise LookupError(message)
 

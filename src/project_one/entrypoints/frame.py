@@ -43,7 +43,10 @@ class Frame:
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in self._uncounted:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"] in self._uncounted:
             await self._work(scope, receive, send)
             return
         await self._turns.acquire()
@@ -66,9 +69,6 @@ class Frame:
             give_up_turn()
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         request = Request(scope, receive)
         request.state.request_id = uuid4().hex
 
