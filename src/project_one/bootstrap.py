@@ -311,8 +311,8 @@ def handlers(house: House, sender: WhatsAppClient) -> dict[str, dict[str, Handle
             if last is None:
                 break
         while True:
-            async with transactions() as session:
-                last = await scoring.record_scores(session, judged_packs, after=last, now=now)
+            async with transactions() as session, house.database.lookups() as lookup:
+                last = await scoring.record_scores(session, lookup, judged_packs, after=last, now=now)
             if last is None:
                 break
         await sweep_documents(house.database.readings, house.documents, now=now)

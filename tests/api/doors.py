@@ -11,7 +11,7 @@ from uuid import UUID
 import aiohttp
 import uvicorn
 from fastapi import APIRouter, Depends, FastAPI
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from project_one.advisor.models import AdvisorRow
 from project_one.auth.domain import Principal, Role
@@ -105,19 +105,3 @@ async def firms(house: House) -> list[tuple[UUID, UUID]]:
     async with house.database.readings() as session:
         rows = await session.execute(select(AdvisorRow.firm_id, AdvisorRow.id).order_by(AdvisorRow.id))
         return [(firm_id, advisor_id) for firm_id, advisor_id in rows]
-
-
-@asynccontextmanager
-async def counted(house: House) -> AsyncIterator[list[str]]:
-    """The statements that run meanwhile."""
-    seen: list[str] = []
-
-    def note(*args: object) -> None:
-        seen.append(str(args[2]))
-
-    engine = house.database.engine.sync_engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", note)

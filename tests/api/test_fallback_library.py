@@ -19,10 +19,11 @@ from project_one.delivery.service.plan import plan_morning
 from project_one.delivery.simulate_routes import simulate_router
 from project_one.delivery.times import times_of_slot
 from project_one.kernel.clock import business_date
+from project_one.kernel.statements import watched
 from project_one.vocabulary.domain import DEFAULT_SLOT
 
 from ..delivery.morning import furnish
-from .doors import Caller, Client, advisor_of, counted, door, firms, staff
+from .doors import Caller, Client, advisor_of, door, firms, staff
 
 EXAMPLE: dict[str, Any] = FallbackPackIn.model_config["json_schema_extra"]["examples"][0]  # type: ignore[index]
 
@@ -155,7 +156,7 @@ async def test_filters_and_a_fixed_number_of_statements(house: House, api_house:
         assert [item["id"] for item in july] == [item["id"] for item in expected]
         counts: set[int] = set()
         for limit in (1, 100):
-            async with counted(api_house) as statements:
+            with watched(api_house.database.engine) as statements:
                 await client.get(f"/v1/fallback/packs?limit={limit}")
             counts.add(len(statements))
         assert counts == {3}

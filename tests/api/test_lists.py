@@ -3,9 +3,9 @@
 from typing import Any
 
 from project_one.bootstrap import House
+from project_one.kernel.statements import watched
 
 from .callers import ROLES, everybody
-from .doors import counted
 from .filling import MANY, filled
 
 FEW = 8  # statements of a list, those that set the scope and ask for an API key and its tier included
@@ -34,7 +34,7 @@ async def test_no_list_asks_more_of_the_database_for_a_longer_page(house: House)
             for role in ROLES:
                 counts: list[int] = []
                 for limit in (1, 1, 50):  # the first signs her in
-                    async with counted(people.api) as statements:
+                    with watched(people.api.database.engine) as statements:
                         answer = await people.client.get(f"{filled_path}?limit={limit}", headers=people.headers[role])
                     counts.append(len(statements))
                 if answer.status != 200:

@@ -10,7 +10,7 @@ from uuid import UUID
 import aiohttp
 import uvicorn
 from fastapi import FastAPI, Request
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from project_one.advisor.models import AdvisorRow
 from project_one.auth.domain import Principal, Role
@@ -157,21 +157,3 @@ async def firms(house: House, count: int = 2) -> list[UUID]:
         found = list(rows)
     assert {capacity for _, capacity in found} == {Capacity.MFD}
     return [firm_id for firm_id, _ in found]
-
-
-class Counted:
-    """How many statements an engine ran since."""
-
-    def __init__(self, house: House) -> None:
-        self.engine = house.database.engine.sync_engine
-        self.count = 0
-
-    def _one(self, *_: object) -> None:
-        self.count += 1
-
-    def __enter__(self) -> "Counted":
-        event.listen(self.engine, "before_cursor_execute", self._one)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        event.remove(self.engine, "before_cursor_execute", self._one)

@@ -10,8 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from project_one.kernel.ids import new_id
 from project_one.kernel.scope import Scope
+from project_one.kernel.statements import watched
 
-from .packs_api import EN, Api, Counted, firms, member, staff
+from .packs_api import EN, Api, firms, member, staff
 
 TABLES = ("packs", "variants", "pack_revisions", "reviews", "pack_templates", "approvals", "verdicts", "overrides")
 
@@ -114,9 +115,9 @@ async def test_the_list_filters_sorts_and_pages_with_a_fixed_number_of_queries(a
         assert expected is None or seen[0] == expected["id"]
     counts: list[int] = []
     for limit in (1, 4):
-        with Counted(api.api_house) as counted:
+        with watched(api.api_house.database.engine) as ran:
             await api.call(asha, "GET", f"/content-packs?limit={limit}")
-        counts.append(counted.count)
+        counts.append(len(ran))
     assert counts[0] == counts[1]
     assert (await api.call(asha, "GET", "/content-packs?sort=risk"))[0] == 422
 

@@ -10,8 +10,9 @@ from sqlalchemy import select
 from project_one.content.models import ApprovalRow, ReviewRow
 from project_one.content.service import fallback_library
 from project_one.kernel.ids import new_id
+from project_one.kernel.statements import watched
 
-from .packs_api import ALL, EN, Api, Counted, firms, hashes, member, staff
+from .packs_api import ALL, EN, Api, firms, hashes, member, staff
 
 REASON = {"note": "Say why time matters.", "rule_id": "SEBI-ALL-URGENCY", "category": "urgency", "language": "en"}
 BLOCKED = {"topic": "Our view", "caption": "Buy shares of Reliance Industries now, the stock will double soon."}
@@ -173,9 +174,9 @@ async def test_the_queue_shows_the_riskiest_first_then_the_nearest_deadline(api:
     assert groups[risky["id"]][1] == 1
     counts: list[int] = []
     for limit in (1, 4):
-        with Counted(api.api_house) as counted:
+        with watched(api.api_house.database.engine) as ran:
             await api.call(reviewer, "GET", f"/review-queue?limit={limit}")
-        counts.append(counted.count)
+        counts.append(len(ran))
     assert counts[0] == counts[1]
 
 

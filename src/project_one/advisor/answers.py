@@ -33,6 +33,8 @@ from project_one.advisor.tiers import entitlements, tier_in_force
 from project_one.kernel import problems
 from project_one.kernel.db import ReadSession
 from project_one.kernel.etags import VersionMissingError, VersionStaleError, etag
+from project_one.kernel.lookups import Row
+from project_one.vocabulary.domain import Tier
 
 _REFUSALS: problems.Refusals = {
     404: (AdvisorUnknownError, DocumentUnknownError),
@@ -65,18 +67,26 @@ def shown(row: object, schema: type[BaseModel]) -> dict[str, Any]:
 def advisor_shown(
     row: AdvisorRow, now: datetime, *, given: set[DocumentKind] | None = None, response: Response | None = None
 ) -> dict[str, Any]:
-    """`given`: kinds of documents she has sent; None in lists. With a `response`, its ETag is set."""
+    """`given`: kinds of documents she has sent. With a `response`, its ETag is set."""
     if response is not None:
         response.headers["ETag"] = etag(row.version)
-    tier = tier_in_force(row.tier, row.trial_ends_at, now)
-    computed: dict[str, Any] = {
-        "languages": [row.language, *row.further_languages],
+    shown = advisor_listed({name: getattr(row, name) for name in _PLAIN}, now)
+    return shown | {"missing_documents": None if given is None else sorted(REQUIRED[row.capacity] - given)}
+
+
+def advisor_listed(row: Row, now: datetime) -> dict[str, Any]:
+    """As lists show her: what is missing of her documents is told of one advisor only."""
+    tier = tier_in_force(Tier(row["tier"]), row["trial_ends_at"], now)
+    return row | {
+        "languages": [row["language"], *row["further_languages"]],
         "tier_in_force": tier,
         "entitlements": vars(entitlements(tier)),
-        "missing_documents": None if given is None else sorted(REQUIRED[row.capacity] - given),
+        "missing_documents": None,
     }
-    plain = set(AdvisorOut.model_fields) - set(computed)
-    return {name: getattr(row, name) for name in plain} | computed
+
+
+_COMPUTED = {"languages", "tier_in_force", "entitlements", "missing_documents"}
+_PLAIN = set(AdvisorOut.model_fields) - _COMPUTED | {"language", "further_languages"}
 
 
 async def advisor_read(session: ReadSession, row: AdvisorRow, now: datetime, response: Response) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
 
-from project_one.advisor import connection, numbers, onboarding, scoring
-from project_one.advisor.answers import advisor_read, refusals, shown
+from project_one.advisor import connection, numbers, scoring
+from project_one.advisor.answers import advisor_read, refusals
 from project_one.advisor.connection import Agreement
 from project_one.advisor.ports import JudgedPacks
-from project_one.advisor.schemas import AdvisorOut, OptInIn, PhoneIn, ScoreOut, ScoreStandingOut
+from project_one.advisor.schemas import AdvisorOut, OptInIn, PhoneIn, ScoreStandingOut
 from project_one.advisor.scores import score_of
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
@@ -60,13 +60,12 @@ def connection_router(
     )
     async def read_score(advisor_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.ADVISOR_READ)
-        async with database.scoped(caller.scope).readings() as session:
-            advisor = await onboarding.one(session, advisor_id)
-            found = await scoring.standing_of(session, advisor, judged)
+        async with database.scoped(caller.scope).lookups() as lookup:
+            found = await scoring.standing_of(lookup, advisor_id, judged)
         return {
             "current": score_of(found.verdicts),
             "verdicts": [vars(item) for item in found.verdicts],
-            "history": [shown(row, ScoreOut) for row in found.history],
+            "history": found.history,
         }
 
     return router

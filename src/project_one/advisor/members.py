@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from project_one.advisor.models import AdvisorRow
-from project_one.kernel.db import ReadSession
+from project_one.kernel.lookups import Lookup, Statement
+
+_OWN = Statement(select(AdvisorRow.id).where(AdvisorRow.firm_id == bindparam("firm_id")))
 
 
-async def advisors_of(session: ReadSession, firm_id: UUID) -> list[UUID]:
+async def own_advisors(lookup: Lookup, firm_id: UUID) -> list[UUID]:
     """Ids of the firm's advisors. Naming them lets a query use an index where the row policy alone cannot."""
-    return list(await session.scalars(select(AdvisorRow.id).where(AdvisorRow.firm_id == firm_id)))
+    return [row["id"] for row in await lookup.rows(_OWN, firm_id=firm_id)]

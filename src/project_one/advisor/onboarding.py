@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Integer, bindparam, select, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from project_one.advisor.domain import OptInState, RegistrationStatus, Tone
@@ -19,6 +20,7 @@ from project_one.audit.domain import Action, Event
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.etags import require_match
 from project_one.kernel.ids import new_id
+from project_one.kernel.lookups import Lookup, Row, Statement
 from project_one.vault import service as vault
 from project_one.vault.domain import Keyring
 from project_one.vocabulary.domain import Capacity, Language, Slot, Tier
@@ -105,24 +107,29 @@ class Filter:
     language: Language | None = None
 
 
-async def page(
-    session: ReadSession, wanted: Filter, *, after: tuple[datetime, UUID] | None, limit: int
-) -> Sequence[AdvisorRow]:
-    """The session's advisors, oldest first, from behind `after`; one more than `limit` tells that there is a next page."""
-    query = select(AdvisorRow).order_by(AdvisorRow.created_at, AdvisorRow.id).limit(limit + 1)
-    if after is not None:
-        at, advisor_id = after
-        same = (AdvisorRow.created_at == at) & (AdvisorRow.id > advisor_id)
-        query = query.where((AdvisorRow.created_at > at) | same)
-    if wanted.firm_id is not None:
-        query = query.where(AdvisorRow.firm_id == wanted.firm_id)
-    if wanted.status is not None:
-        query = query.where(AdvisorRow.registration_status == wanted.status)
-    if wanted.capacity is not None:
-        query = query.where(AdvisorRow.capacity == wanted.capacity)
-    if wanted.language is not None:
-        query = query.where(AdvisorRow.language == wanted.language)
-    return (await session.scalars(query)).all()
+async def page(lookup: Lookup, wanted: Filter, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
+    """The scope's advisors, oldest first, from behind `after`; one more than `limit` tells that there is a next page."""
+    at, last = after or (None, None)
+    values = vars(wanted) | {"at": at, "last": last}
+    given = {name: value for name, value in values.items() if value is not None}
+    return await lookup.rows(_page(frozenset(given)), **given, limit=limit + 1)
+
+
+_SHOWN = [column for column in AdvisorRow.__table__.columns if not column.info.get("pii")]
+_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    "firm_id": AdvisorRow.firm_id == bindparam("firm_id"),
+    "status": AdvisorRow.registration_status == bindparam("status"),
+    "capacity": AdvisorRow.capacity == bindparam("capacity"),
+    "language": AdvisorRow.language == bindparam("language"),
+    "at": tuple_(AdvisorRow.created_at, AdvisorRow.id)
+    > tuple_(bindparam("at", type_=AdvisorRow.created_at.type), bindparam("last", type_=AdvisorRow.id.type)),
+}
+
+
+@cache
+def _page(given: frozenset[str]) -> Statement:
+    query = select(*_SHOWN).where(*(_CONDITIONS[name] for name in sorted(given & _CONDITIONS.keys())))
+    return Statement(query.order_by(AdvisorRow.created_at, AdvisorRow.id).limit(bindparam("limit", type_=Integer())))
 
 
 async def one(session: ReadSession, advisor_id: UUID) -> AdvisorRow:

@@ -6,13 +6,14 @@ from typing import Protocol
 from uuid import UUID
 
 from project_one.advisor.scores import Judged
-from project_one.kernel.db import ReadSession, WriteSession
+from project_one.kernel.db import WriteSession
+from project_one.kernel.lookups import Lookup
 
 Memberships = Callable[[WriteSession, UUID, UUID], Awaitable[None]]
 """(session, user id, firm id): makes the person a member of the firm, in that session."""
 
-JudgedPacks = Callable[[ReadSession, UUID, int], Awaitable[Sequence[Judged]]]
-"""(session, firm id, how many): the newest verdicts on the firm's own packs, newest first."""
+JudgedPacks = Callable[[Lookup, UUID, int], Awaitable[Sequence[Judged]]]
+"""(lookup, firm id, how many): the newest verdicts on the firm's own packs, newest first."""
 
 
 class DocumentStorage(Protocol):

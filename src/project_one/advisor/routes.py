@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 
 from project_one.advisor import numbers, onboarding
-from project_one.advisor.answers import advisor_shown, refusals
+from project_one.advisor.answers import advisor_listed, advisor_shown, refusals
 from project_one.advisor.connection_routes import connection_router
 from project_one.advisor.decision_routes import decision_router
 from project_one.advisor.document_routes import BODY_BYTES as DOCUMENT_BYTES
@@ -112,14 +112,14 @@ def profile_router(
     ) -> Any:
         require(caller, Permission.ADVISOR_READ)
         after = _position(cursor) if cursor else None
-        async with database.scoped(caller.scope).readings() as session:
+        async with database.scoped(caller.scope).lookups() as lookup:
             rows = await onboarding.page(
-                session, Filter(caller.tenant, status, capacity, language), after=after, limit=limit
+                lookup, Filter(caller.tenant, status, capacity, language), after=after, limit=limit
             )
         now, last = clock(), rows[limit - 1] if len(rows) > limit else None
         return {
-            "items": [advisor_shown(row, now) for row in rows[:limit]],
-            "next_cursor": pages.encode(iso_utc(last.created_at), str(last.id)) if last else None,
+            "items": [advisor_listed(row, now) for row in rows[:limit]],
+            "next_cursor": pages.encode(iso_utc(last["created_at"]), str(last["id"])) if last else None,
         }
 
     @router.get("/{advisor_id}", response_model=AdvisorOut, summary="One advisor", responses=refusals(404, 422))

@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
-from project_one.content import pack_queries, pack_rows
+from project_one.content import pack_lists, pack_queries, pack_rows
 from project_one.content.errors import PackUnknownError, RevisionUnknownError
 from project_one.content.pack_routes import refusals
 from project_one.content.pack_schemas import (
@@ -18,7 +18,7 @@ from project_one.content.pack_schemas import (
     RevisionDiffOut,
     RevisionOut,
 )
-from project_one.content.pack_shown import diff_out, progress_out, revision_out
+from project_one.content.pack_shown import diff_out, progress_out, revision_out, texts
 from project_one.content.review_schemas import ReviewOut, ReviewsOut
 from project_one.kernel.db import Database
 from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
@@ -42,10 +42,10 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
         limit: Limit = DEFAULT_LIMIT,
     ) -> Any:
         require(caller, Permission.PACK_READ)
-        async with database.scoped(caller.scope).readings() as session:
-            await pack_rows.ensure_history_shown(session, pack_id, caller)
-            found, following = await pack_queries.revisions(session, pack_id, caller, cursor=cursor, limit=limit)
-        return {"items": [revision_out(row) for row in found], "next_cursor": following}
+        async with database.scoped(caller.scope).lookups() as lookup:
+            found, following = await pack_lists.revisions(lookup, pack_id, caller, cursor=cursor, limit=limit)
+        items = [row | {"variants": texts(row["content"])} for row in found]
+        return {"items": items, "next_cursor": following}
 
     @router.get(
         "/{pack_id}/revisions/{number}",

@@ -1,4 +1,4 @@
-"""Lists of packs, revisions, reviews and the reviewers' queue. Each is a fixed number of queries."""
+"""Revisions, reviews and the reviewers' queue. Each is a fixed number of queries."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,91 +6,21 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, func, literal, select, true, tuple_
 
 from project_one.auth.domain import Principal
 from project_one.content import pack_rows
 from project_one.content.diffs import Change, word_diff
 from project_one.content.errors import RevisionUnknownError
-from project_one.content.models import PackRevisionRow, PackRow, ReviewRow, VariantRow
+from project_one.content.models import PackRevisionRow, PackRow, ReviewRow
 from project_one.content.pack_rows import Pack
 from project_one.content.packs import Decision, PackState
 from project_one.kernel import pages
 from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession
-from project_one.vocabulary.domain import Language
 
 _NEVER = date(9999, 12, 31)
 _MOST_REVIEWS = 100
-SORTS = {
-    "-updated_at": (PackRow.updated_at, True),
-    "updated_at": (PackRow.updated_at, False),
-    "-created_at": (PackRow.created_at, True),
-    "created_at": (PackRow.created_at, False),
-}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What of the list is wanted. `q`: words of topic or caption, as they stand."""
-
-    state: PackState | None = None
-    language: Language | None = None
-    q: str | None = None
-    sort: str = "-updated_at"
-    cursor: str | None = None
-    limit: int = pages.DEFAULT_LIMIT
-
-
-async def listed(session: ReadSession, wanted: Wanted, caller: Principal) -> tuple[list[Pack], str | None]:
-    """A page of the packs she may see, and the cursor of the next; for staff no drafts."""
-    column, is_descending = SORTS[wanted.sort]
-    key = tuple_(column, PackRow.id)
-    query = select(PackRow).where(PackRow.state.is_not(None))
-    # what row-level security would hide anyway is named, because only a named firm leads to its index
-    query = query.where(pack_rows.is_submitted() if caller.is_staff else PackRow.firm_id == caller.tenant)
-    if wanted.state is not None:
-        query = query.where(PackRow.state == wanted.state)
-    if wanted.language is not None or wanted.q:
-        query = query.where(_has_text(wanted))
-    if wanted.cursor is not None:
-        at, last = pages.moment_and_id(pages.decode(wanted.cursor, 2))
-        point = tuple_(literal(at), literal(last))
-        query = query.where(key < point if is_descending else key > point)
-    order = (column.desc(), PackRow.id.desc()) if is_descending else (column, PackRow.id)
-    found = (await session.scalars(query.order_by(*order).limit(wanted.limit + 1))).all()
-    contents = await pack_rows.contents_of(session, [row.id for row in found[: wanted.limit]])
-    packs = [Pack(row, contents.get(row.id, {})) for row in found[: wanted.limit]]
-    if len(found) <= wanted.limit:
-        return packs, None
-    last_row = packs[-1].row
-    moment = last_row.updated_at if "updated" in wanted.sort else last_row.created_at
-    return packs, pages.encode(moment.isoformat() if moment else "", str(last_row.id))
-
-
-def _has_text(wanted: Wanted) -> ColumnElement[bool]:
-    found = exists().where(VariantRow.pack_id == PackRow.id)
-    if wanted.language is not None:
-        found = found.where(VariantRow.language == wanted.language)
-    if wanted.q:
-        pattern = "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in wanted.q) + "%"
-        found = found.where(or_(VariantRow.topic.ilike(pattern), VariantRow.caption.ilike(pattern)))
-    return found
-
-
-async def revisions(
-    session: ReadSession, pack_id: UUID, caller: Principal, *, cursor: str | None, limit: int
-) -> tuple[list[PackRevisionRow], str | None]:
-    """Newest first; for staff those that were submitted."""
-    query = select(PackRevisionRow).where(PackRevisionRow.pack_id == pack_id, _open_to(caller))
-    if cursor is not None:
-        (number,) = pages.decode(cursor, 1)
-        if not number.isdecimal() or len(number) > 9:
-            raise pages.invalid()
-        query = query.where(PackRevisionRow.number < int(number))
-    found = list(await session.scalars(query.order_by(PackRevisionRow.number.desc()).limit(limit + 1)))
-    following = pages.encode(str(found[limit - 1].number)) if len(found) > limit else None
-    return found[:limit], following
 
 
 def _open_to(caller: Principal) -> ColumnElement[bool]:

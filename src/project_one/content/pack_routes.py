@@ -10,7 +10,7 @@ from project_one.advisor.errors import TierNeededError
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.compliance.shelf import PolicyShelf
-from project_one.content import drafting, pack_queries, pack_rows, pack_templates, scheduling, submitting
+from project_one.content import drafting, pack_lists, pack_rows, pack_templates, scheduling, submitting
 from project_one.content.drafting import Changes, Facts
 from project_one.content.errors import (
     DayTakenError,
@@ -21,7 +21,7 @@ from project_one.content.errors import (
     PackUnknownError,
     PersonNeededError,
 )
-from project_one.content.pack_queries import Wanted
+from project_one.content.pack_lists import Wanted
 from project_one.content.pack_schemas import (
     PackIn,
     PackOut,
@@ -98,15 +98,17 @@ def pack_router(database: Database, shelf: PolicyShelf, clock: Clock, principal:
             wanted = Wanted(state, language, storable(q) if q else None, sort, cursor, limit)
         except ValueError:
             return {"items": [], "next_cursor": None}  # what no text can hold is in none
-        async with database.scoped(caller.scope).readings() as session:
-            packs, following = await pack_queries.listed(session, wanted, caller)
-        return {"items": [pack_out(pack) for pack in packs], "next_cursor": following}
+        async with database.scoped(caller.scope).lookups() as lookup:
+            packs, following = await pack_lists.listed(lookup, wanted, caller)
+        return {"items": packs, "next_cursor": following}
 
     @router.get("/{pack_id}", response_model=PackOut, summary="One pack, with its ETag", responses=refusals(404))
     async def read_one(pack_id: UUID, caller: Annotated[Principal, Depends(principal)], response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_READ)
-        async with database.scoped(caller.scope).readings() as session:
-            return out(await pack_rows.shown_to(session, pack_id, caller), response)
+        async with database.scoped(caller.scope).lookups() as lookup:
+            pack = await pack_lists.one(lookup, pack_id, caller)
+        response.headers["ETag"] = etag(pack["version"])
+        return pack
 
     @router.patch(
         "/{pack_id}",

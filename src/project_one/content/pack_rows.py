@@ -52,7 +52,7 @@ async def read(session: ReadSession, pack_id: UUID) -> Pack:
     """Raises PackUnknownError, also for a pack of another firm."""
     row = await session.scalar(select(PackRow).where(PackRow.id == pack_id, PackRow.state.is_not(None)))
     if row is None:
-        raise _unknown(pack_id)
+        raise unknown(pack_id)
     return Pack(row, (await contents_of(session, [pack_id])).get(pack_id, {}))
 
 
@@ -60,7 +60,7 @@ async def shown_to(session: ReadSession, pack_id: UUID, caller: Principal) -> Pa
     """The same for a reader: staff sees no draft, also not one that was taken back. Raises PackUnknownError."""
     pack = await read(session, pack_id)
     if caller.is_staff and pack.row.checked is None:
-        raise _unknown(pack_id)
+        raise unknown(pack_id)
     return pack
 
 
@@ -68,7 +68,7 @@ async def ensure_history_shown(session: ReadSession, pack_id: UUID, caller: Prin
     """Staff reads on what was submitted and decided while the author changes it. Raises PackUnknownError."""
     pack = await read(session, pack_id)
     if caller.is_staff and pack.row.submitted_at is None:
-        raise _unknown(pack_id)
+        raise unknown(pack_id)
 
 
 def is_submitted() -> ColumnElement[bool]:
@@ -80,7 +80,7 @@ async def locked_once_submitted(session: WriteSession, pack_id: UUID) -> Pack:
     """As `locked`, for who decides: of what nobody was asked about she learns nothing. Raises PackUnknownError."""
     pack = await locked(session, pack_id)
     if pack.row.submitted_at is None:
-        raise _unknown(pack_id)
+        raise unknown(pack_id)
     return pack
 
 
@@ -93,7 +93,7 @@ async def locked(session: WriteSession, pack_id: UUID) -> Pack:
         .execution_options(populate_existing=True)
     )
     if row is None:
-        raise _unknown(pack_id)
+        raise unknown(pack_id)
     return Pack(row, (await contents_of(session, [pack_id])).get(pack_id, {}))
 
 
@@ -174,6 +174,6 @@ async def note(session: WriteSession, pack: Pack, action: Action, *, actor: str,
     await audit.record(session, event, now=now)
 
 
-def _unknown(pack_id: UUID) -> PackUnknownError:
+def unknown(pack_id: UUID) -> PackUnknownError:
     message = "You have no pack with this id; GET /v1/content-packs lists yours."
     return PackUnknownError(message, pack_id=str(pack_id))

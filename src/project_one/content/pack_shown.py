@@ -53,15 +53,15 @@ def pack_out(pack: Pack) -> dict[str, Any]:
         "state": pack.state,
         "version": pack.version,
         "figures": pack.row.figures or [],
-        "variants": _texts(as_json(pack.contents)),
+        "variants": texts(as_json(pack.contents)),
     }
 
 
 def revision_out(row: PackRevisionRow) -> dict[str, Any]:
-    return {"number": row.number, "author_id": row.author_id, "at": row.at, "variants": _texts(row.content)}
+    return {"number": row.number, "author_id": row.author_id, "at": row.at, "variants": texts(row.content)}
 
 
-def _texts(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+def texts(content: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"language": language, **item} for language, item in sorted(content.items())]
 
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from project_one.advisor.errors import TierNeededError
 from project_one.advisor.firm_tier import ensure_exports
-from project_one.advisor.members import advisors_of
+from project_one.advisor.members import own_advisors
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.errors import NotPermittedError
 from project_one.auth.policy import require
@@ -22,6 +22,7 @@ from project_one.delivery.read_schemas import DayFiguresOut, DeliveryOut, Figure
 from project_one.kernel import pages
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Database
+from project_one.kernel.lookups import Row
 from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
 from project_one.kernel.problems import errors
 from project_one.kernel.tables import as_csv
@@ -68,10 +69,10 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
     ) -> Any:
         require(caller, Permission.DELIVERY_READ)
         after = _position(cursor) if cursor is not None else None
-        async with database.scoped(caller.scope).readings() as session:
-            own = None if caller.tenant is None else await advisors_of(session, caller.tenant)
+        async with database.scoped(caller.scope).lookups() as lookup:
+            own = None if caller.tenant is None else await own_advisors(lookup, caller.tenant)
             asked = replace(wanted.asked, advisor_ids=own)
-            found = await reads.deliveries(session, asked, after=after, limit=limit + 1, now=clock())
+            found = await reads.deliveries(lookup, asked, after=after, limit=limit + 1, now=clock())
         return pages.page(found, limit, "business_date", "id")
 
     @router.get(
@@ -83,8 +84,8 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
     )
     async def read_delivery(message_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.DELIVERY_READ)
-        async with database.scoped(caller.scope).readings() as session:
-            return await reads.delivery(session, message_id, now=clock())
+        async with database.scoped(caller.scope).lookups() as lookup:
+            return await reads.delivery(lookup, message_id, now=clock())
 
     @router.get(
         "/mornings",
@@ -131,9 +132,10 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
         if last - first > _LONGEST:
             message = f"From {first} to {last} is more than {_LONGEST.days} days; ask for a shorter time."
             raise RangeInvalidError(message)
+        async with database.scoped(caller.scope).lookups() as lookup:
+            own = await own_advisors(lookup, caller.tenant)
         async with database.scoped(caller.scope).readings() as session:
             await ensure_exports(session, caller.tenant, now=now)
-            own = await advisors_of(session, caller.tenant)
             days = await reads.figures(session, own, first, last, now=now)
         if format is Format.CSV:
             name = f"deliveries-{first}-{last}.csv"
@@ -165,7 +167,7 @@ def _position(cursor: str) -> tuple[date, UUID]:
         raise pages.invalid() from None
 
 
-def _as_csv(days: Sequence[reads.Row]) -> str:
+def _as_csv(days: Sequence[Row]) -> str:
     plain = [name for name in DayFiguresOut.model_fields if name != "missed_by_owner"]
     names = [*plain, *(f"missed_{owner.value.replace('-', '_')}" for owner in Owner)]
     rows = [[*(day[name] for name in plain), *(day["missed_by_owner"][owner.value] for owner in Owner)] for day in days]

@@ -1,38 +1,64 @@
 """The ledger as people read it: what became of each message, when, and who owns a miss. Plain columns, few queries."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, ColumnElement, Select, and_, bindparam, case, func, literal, null, or_, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    TIMESTAMP,
+    ColumnElement,
+    Date,
+    Integer,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 
 from project_one.delivery.domain import OWNER_OF, MessageStatus, Owner
 from project_one.delivery.errors import MessageUnknownError
 from project_one.delivery.models import AttemptRow, MessageRow, MorningRow
 from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession
-
-Row = dict[str, Any]
+from project_one.kernel.lookups import Lookup, Row, Statement
 
 _LEFT = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
 _ENDED = (MessageStatus.FAILED, MessageStatus.WITHDRAWN)
-_ATTEMPT = tuple(
-    getattr(AttemptRow, name)
-    for name in (
-        "message_id",
-        "number",
-        "status",
-        "vendor_message_id",
-        "claimed_at",
-        "accepted_at",
-        "sent_at",
-        "delivered_at",
-        "read_at",
-        "failed_at",
-        "code",
+_OF_ATTEMPT = (
+    "number",
+    "status",
+    "vendor_message_id",
+    "claimed_at",
+    "accepted_at",
+    "sent_at",
+    "delivered_at",
+    "read_at",
+    "failed_at",
+    "code",
+)
+_ATTEMPTS = (
+    select(
+        func.json_agg(
+            func.json_build_object(*(part for name in _OF_ATTEMPT for part in (name, getattr(AttemptRow, name)))),
+            type_=JSON,
+        ).aggregate_order_by(AttemptRow.number)
     )
+    .where(AttemptRow.message_id == MessageRow.id)
+    .correlate(MessageRow)
+    .scalar_subquery()
 )
 
 
@@ -98,60 +124,60 @@ _MESSAGES = select(
     _LEFT_AT.label("left_at"),
     _IS_ON_TIME.label("is_on_time"),
     _OWNER.label("owner"),
+    _ATTEMPTS.label("attempts"),
 ).join(MorningRow, MorningRow.id == MessageRow.morning_id)
 
 
-def _of(advisor_ids: Collection[UUID]) -> ColumnElement[bool]:
-    """Of these advisors. One alone is compared by itself: then her rows are read in their order, and only as many as wanted."""
-    if len(advisor_ids) == 1:
-        return MessageRow.advisor_id == next(iter(advisor_ids))
-    return among(MessageRow.advisor_id, advisor_ids)
-
-
-def _which(wanted: Wanted) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.advisor_ids is not None:
-        conditions.append(_of(wanted.advisor_ids))
-    if wanted.advisor_id is not None:
-        conditions.append(MessageRow.advisor_id == wanted.advisor_id)
-    if wanted.since is not None:
-        conditions.append(MessageRow.business_date >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(MessageRow.business_date <= wanted.until)
-    if wanted.status is not None:
-        conditions.append(MessageRow.status == wanted.status)
-    if wanted.owner is not None:
-        conditions.append(_OWNER.in_((wanted.owner.value,)))
-    return conditions
-
-
 async def deliveries(
-    session: ReadSession, wanted: Wanted, *, after: tuple[date, UUID] | None, limit: int, now: datetime
+    lookup: Lookup, wanted: Wanted, *, after: tuple[date, UUID] | None, limit: int, now: datetime
 ) -> list[Row]:
     """Messages, newest day first, each with its attempts; those behind the position `after`."""
-    query = _MESSAGES.where(*_which(wanted))
-    if after is not None:
-        query = query.where(tuple_(MessageRow.business_date, MessageRow.id) < tuple_(*after))
-    ordered = query.order_by(MessageRow.business_date.desc(), MessageRow.id.desc()).limit(limit)
-    return await _with_attempts(session, ordered, now=now)
+    day, last = after or (None, None)
+    given = _given(wanted) | {name: value for name, value in (("day", day), ("last", last)) if value is not None}
+    return [_completed(row) for row in await lookup.rows(_list(frozenset(given)), **given, limit=limit, now=now)]
 
 
-async def delivery(session: ReadSession, message_id: UUID, *, now: datetime) -> Row:
+@cache
+def _list(given: frozenset[str]) -> Statement:
+    query = _MESSAGES.where(*(_CONDITIONS[name] for name in sorted(given & _CONDITIONS.keys())))
+    return Statement(
+        query.order_by(MessageRow.business_date.desc(), MessageRow.id.desc()).limit(bindparam("limit", type_=Integer))
+    )
+
+
+def _given(wanted: Wanted) -> dict[str, Any]:
+    """The values of what is wanted. Of one advisor alone the rows are read in their order, and only as many as wanted."""
+    values = {name: value for name, value in vars(wanted).items() if value is not None}
+    if wanted.advisor_ids is not None and len(wanted.advisor_ids) == 1:
+        values["own_id"] = next(iter(values.pop("advisor_ids")))
+    return values
+
+
+_CONDITIONS: Mapping[str, ColumnElement[bool]] = {
+    "advisor_ids": MessageRow.advisor_id == any_(bindparam("advisor_ids", type_=ARRAY(Uuid()))),
+    "own_id": MessageRow.advisor_id == bindparam("own_id"),
+    "advisor_id": MessageRow.advisor_id == bindparam("advisor_id"),
+    "since": MessageRow.business_date >= bindparam("since"),
+    "until": MessageRow.business_date <= bindparam("until"),
+    "status": MessageRow.status == bindparam("status"),
+    "owner": bindparam("owner", type_=Text()) == _OWNER,
+    "day": tuple_(MessageRow.business_date, MessageRow.id)
+    < tuple_(bindparam("day", type_=Date()), bindparam("last", type_=Uuid())),
+}
+_ONE = Statement(_MESSAGES.where(MessageRow.id == bindparam("message_id")))
+
+
+async def delivery(lookup: Lookup, message_id: UUID, *, now: datetime) -> Row:
     """One message with its attempts. Raises MessageUnknownError."""
-    found = await _with_attempts(session, _MESSAGES.where(MessageRow.id == message_id), now=now)
-    if not found:
+    found = await lookup.row(_ONE, message_id=message_id, now=now)
+    if found is None:
         detail = "There is no message with this id; ids come from the list of deliveries."
         raise MessageUnknownError(detail, message_id=str(message_id))
-    return found[0]
+    return _completed(found)
 
 
-async def _with_attempts(session: ReadSession, query: Select[*tuple[Any, ...]], *, now: datetime) -> list[Row]:
-    messages = [dict(row) for row in (await session.execute(query, {"now": now})).mappings()]
-    attempts: dict[UUID, list[Row]] = {}
-    theirs = among(AttemptRow.message_id, [row["id"] for row in messages])
-    for row in (await session.execute(select(*_ATTEMPT).where(theirs).order_by(AttemptRow.number))).mappings():
-        attempts.setdefault(row["message_id"], []).append(dict(row))
-    return [row | {"attempts": attempts.get(row["id"], [])} for row in messages]
+def _completed(row: Row) -> Row:
+    return row | {"attempts": row["attempts"] or []}
 
 
 async def mornings(session: ReadSession, *, after: tuple[date, str] | None, limit: int) -> list[Row]:
@@ -200,7 +226,7 @@ async def figures(
             func.count().filter(MessageRow.status == MessageStatus.FAILED).label("failed"),
         )
         .join(MorningRow, MorningRow.id == MessageRow.morning_id)
-        .where(*_which(Wanted(advisor_ids, since=since, until=until)))
+        .where(among(MessageRow.advisor_id, advisor_ids), MessageRow.business_date.between(since, until))
         .group_by(MessageRow.business_date, "owner")
         .order_by(MessageRow.business_date)
     )

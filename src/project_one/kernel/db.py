@@ -1,7 +1,8 @@
 """Engine, sessions and column types.
 
 edge ── transactions() ──► WriteSession ── service(session, …) ──► commit at the edge
-     └─ readings()     ──► ReadSession  ── queries(session, …)
+     ├─ readings()     ──► ReadSession  ── queries(session, …)
+     └─ lookups()      ──► Lookup       ── rows(statement, …)      doors that are asked all day
 """
 
 import math
@@ -11,9 +12,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, NewType
 from uuid import UUID
 
+import orjson
 from sqlalchemy import TIMESTAMP, Enum, MetaData, Text, Uuid, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -28,6 +31,8 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from project_one.kernel import lookups
+from project_one.kernel.lookups import Lookup
 from project_one.kernel.scope import Scope
 
 _FRESH_S = 1.0
@@ -37,6 +42,7 @@ WriteSession = NewType("WriteSession", ReadSession)  # may stand in for a ReadSe
 
 Transactions = Callable[[], AbstractAsyncContextManager[WriteSession]]
 Readings = Callable[[], AbstractAsyncContextManager[ReadSession]]
+Lookups = Callable[[], AbstractAsyncContextManager[Lookup]]
 
 
 class Base(DeclarativeBase):
@@ -93,11 +99,12 @@ class DatabaseConfig:
 
 @dataclass(frozen=True)
 class Database:
-    """`readings` and `transactions` see of a firm's tables nothing under the api login; `scoped` gives those that do."""
+    """Its sessions and lookups see of a firm's tables nothing under the api login; `scoped` gives those that do."""
 
     engine: AsyncEngine
     transactions: Transactions
     readings: Readings
+    lookups: Lookups
 
     def scoped(self, scope: Scope) -> "Database":
         """Sessions in which a verified caller's tenant, or staff, is set right after BEGIN and until its end."""
@@ -120,6 +127,7 @@ def connect(config: DatabaseConfig, *, application: str) -> Database:
         max_overflow=0,
         pool_timeout=config.statement_timeout_s,
         hide_parameters=True,  # they may be personal data, and errors are logged
+        json_deserializer=orjson.loads,
         connect_args={
             "timeout": config.connect_timeout_s,
             "server_settings": {
@@ -185,4 +193,4 @@ def over(engine: AsyncEngine, scope: Scope | None = None) -> Database:
         async with begun() as session:
             yield ReadSession(session)
 
-    return Database(engine=engine, transactions=transactions, readings=readings)
+    return Database(engine, transactions, readings, lookups=partial(lookups.begun, engine, scope))

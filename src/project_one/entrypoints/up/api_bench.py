@@ -19,7 +19,6 @@ from typing import Any
 import aiohttp
 import asyncpg
 import uvicorn
-from sqlalchemy import event
 
 from project_one.bootstrap import open_house
 from project_one.entrypoints.api import build_app
@@ -31,6 +30,7 @@ from project_one.entrypoints.up.demo import prepare
 from project_one.entrypoints.up.installed import Installation, Options, running, start_product
 from project_one.kernel.clock import business_date
 from project_one.kernel.queue import JobProducer
+from project_one.kernel.statements import Ran, watched
 from project_one.settings import Settings
 
 _ADVISORS, _CONNECTIONS, _REVIEWERS = 2_000, 1_000, 40
@@ -254,16 +254,8 @@ async def _explained(installation: Installation, settings: Settings, people: Seq
         _served(build_app(house, producer)) as url,
         visits(installation, url, people, connections=_SAMPLED) as everybody,
     ):
-        ran: list[tuple[str, Any]] = []
-        event.listen(house.database.engine.sync_engine, "before_cursor_execute", lambda *about: ran.append(about[2:4]))
-        asked: list[tuple[str, list[tuple[str, Any]]]] = []
-        for visit in everybody:
-            for step in visit.steps:
-                for is_kept in (False, True):  # the first has the caller looked up, which holds for a minute
-                    ran.clear()
-                    await visit.take(step, random.Random(len(asked)))  # noqa: S311
-                    if is_kept:
-                        asked.append((step.name, list(ran)))
+        with watched(house.database.engine) as ran:
+            asked = [(step.name, await _statements(visit, step, ran)) for visit in everybody for step in visit.steps]
     await producer.close()
     connection = await asyncpg.connect(installation.environment["API_DATABASE_URL"].replace("+asyncpg", ""))
     try:
@@ -272,9 +264,15 @@ async def _explained(installation: Installation, settings: Settings, people: Seq
         await connection.close()
 
 
-async def _explain(
-    connection: asyncpg.Connection, asked: Sequence[tuple[str, list[tuple[str, Any]]]]
-) -> dict[str, Any]:
+async def _statements(visit: Visit, step: Step, ran: list[Ran]) -> list[Ran]:
+    """What a step runs the second time: the first has the caller looked up, which holds for a minute."""
+    for _ in range(2):
+        ran.clear()
+        await visit.take(step, random.Random(step.name))  # noqa: S311
+    return list(ran)
+
+
+async def _explain(connection: asyncpg.Connection, asked: Sequence[tuple[str, list[Ran]]]) -> dict[str, Any]:
     queries: dict[str, int] = {}
     times: list[float] = []
     slowest: dict[str, dict[str, Any]] = {}
