@@ -10,7 +10,7 @@ not believed by this process until it is filled again, and by no process for lon
 
 import secrets
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -59,11 +59,19 @@ class Revocations:
         self._is_trusted = True
         self._rests_until = 0.0
 
-    async def is_revoked(self, session_id: str) -> bool:
-        """Raises what the database raises when both stores are needed and it is away."""
+    @staticmethod
+    def keys_of(session_id: str) -> tuple[str, str]:
+        """What `is_revoked` reads of Redis."""
+        return _MARKER, _KEY + session_id
+
+    async def is_revoked(self, session_id: str, *, read: Sequence[str | None] | None = None) -> bool:
+        """`read`: what stood under `keys_of` just now, where somebody has read it along.
+
+        Raises what the database raises when both stores are needed and it is away.
+        """
         if time.monotonic() >= self._rests_until:
             try:
-                marker, found = await self._redis.mget(_MARKER, _KEY + session_id)
+                marker, found = read or await self._redis.mget(*self.keys_of(session_id))
                 if self._is_trusted and marker == _WHOLE:
                     return found is not None
                 await self._fill()

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -28,7 +28,7 @@ from project_one.auth.policy import OPERATOR, STAFF, impersonated, principal_of,
 from project_one.auth.ports import FirmTerms, SigningKeys
 from project_one.auth.revocation import Revocations
 from project_one.auth.seats import seating
-from project_one.auth.session_token import Claims, TokenRules, ensure_lasts, verify
+from project_one.auth.session_token import Claims, TokenRules, lasts, verify
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Database, ReadSession
 from project_one.kernel.scope import Scope
@@ -65,6 +65,15 @@ class Provider:
     keys: SigningKeys
 
 
+@dataclass(frozen=True)
+class Known:
+    """Who a token was found to be. `since`: seconds of the monotonic clock."""
+
+    since: float
+    claims: Claims
+    principal: Principal
+
+
 class Authenticator:
     """One a process. `provider`: None when nobody signs in with an account of her own here."""
 
@@ -84,7 +93,7 @@ class Authenticator:
         self._revocations = revocations
         self._terms = terms
         self._clock = clock
-        self._kept: OrderedDict[bytes, tuple[float, Claims, Principal]] = OrderedDict()
+        self._known: OrderedDict[bytes, Known] = OrderedDict()
 
     async def authenticate(self, authorization: str | None, api_key: str | None) -> Principal:
         """Raises NotAuthenticatedError with the code of what is wrong, SigningKeysUnavailableError.
@@ -93,7 +102,8 @@ class Authenticator:
         """
         if authorization is None and api_key is not None:
             return await self._by_key(api_key)
-        scheme, _, token = (authorization or "").partition(" ")
+        header = authorization or ""
+        scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             message = "Send a session token as `Authorization: Bearer <token>`, or an API key as `X-API-Key`."
             raise NotAuthenticatedError(message)
@@ -103,13 +113,24 @@ class Authenticator:
         if self._provider is None or token.count(".") != _DOTS:
             message = "The bearer token is neither a session token nor one of this installation's own."
             raise NotAuthenticatedError(message)
-        kept = self._remembered(token)
-        claims = kept[1] if kept else await verify(token, self._provider.keys, self._provider.rules, now=self._clock())
-        ensure_lasts(claims.expires_at, self._clock())
-        if await self._revocations.is_revoked(claims.session):
+        claims = await verify(token, self._provider.keys, self._provider.rules, now=self._clock())
+        await self.ensure_open(claims.session)
+        return await self._person(header, claims)
+
+    def remembered(self, authorization: str | None) -> "Known | None":
+        """Who was found behind this very header a moment ago; her session may have been ended since."""
+        if authorization is None:
+            return None
+        known = self._known.get(_key(authorization))
+        if known is None or time.monotonic() - known.since >= _KEPT_S:
+            return None
+        return known if lasts(known.claims.expires_at, self._clock()) else None
+
+    async def ensure_open(self, session_id: str, *, read: Sequence[str | None] | None = None) -> None:
+        """`read`: as of `Revocations.is_revoked`. Raises SessionRevokedError."""
+        if await self._revocations.is_revoked(session_id, read=read):
             message = "This session was ended; sign in again."
             raise SessionRevokedError(message)
-        return kept[2] if kept else await self._person(token, claims)
 
     async def _by_key(self, secret: str) -> Principal:
         now = self._clock()
@@ -121,19 +142,15 @@ class Authenticator:
                 await api_keys.note_use(session, presented.key_id, now=now)
         return presented.principal
 
-    def _remembered(self, token: str) -> tuple[float, Claims, Principal] | None:
-        kept = self._kept.get(_key(token))
-        return kept if kept is not None and time.monotonic() - kept[0] < _KEPT_S else None
-
-    async def _person(self, token: str, claims: Claims) -> Principal:
-        at = time.monotonic()
+    async def _person(self, authorization: str, claims: Claims) -> Principal:
+        since = time.monotonic()
         principal = await self._looked_up(claims)
         if not principal.permissions:
             return principal  # whoever may do nothing yet registers next, and must not wait for it
-        self._kept[_key(token)] = (at, claims, principal)
-        self._kept.move_to_end(_key(token))
-        if len(self._kept) > _MOST_KEPT:
-            self._kept.popitem(last=False)
+        self._known[_key(authorization)] = Known(since, claims, principal)
+        self._known.move_to_end(_key(authorization))
+        if len(self._known) > _MOST_KEPT:
+            self._known.popitem(last=False)
         return principal
 
     async def _looked_up(self, claims: Claims) -> Principal:
@@ -166,9 +183,9 @@ class Authenticator:
             return (await seating(session, firm_id, seats)).has_seat(user_id, seats)
 
 
-def _key(token: str) -> bytes:
+def _key(authorization: str) -> bytes:
     """What was verified is remembered by hash: a dump of the memory gives no sessions away."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
 
 
 def _roles(user: UserRow) -> frozenset[Role]:

@@ -95,17 +95,17 @@ def _judge(claims: Mapping[str, Any], rules: TokenRules, now: datetime) -> Claim
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     at, leeway = now.timestamp(), LEEWAY.total_seconds()
     expires, begins = (_number(claims, name) for name in ("exp", "nbf"))
-    ensure_lasts(expires, now)
+    if not lasts(expires, now):
+        message = "The token has expired; fetch a fresh one from Clerk and send the request again."
+        raise TokenExpiredError(message)
     if at < begins - leeway:
         message = "The token is not valid yet; check the clock of the machine that made it."
         raise TokenEarlyError(message)
 
 
-def ensure_lasts(expires_at: float, now: datetime) -> None:
-    """Raises TokenExpiredError."""
-    if now.timestamp() >= expires_at + LEEWAY.total_seconds():
-        message = "The token has expired; fetch a fresh one from Clerk and send the request again."
-        raise TokenExpiredError(message)
+def lasts(expires_at: float, now: datetime) -> bool:
+    """Whether a token that expires then is still good."""
+    return now.timestamp() < expires_at + LEEWAY.total_seconds()
 
 
 def _number(claims: Mapping[str, Any], name: str) -> float:

@@ -121,6 +121,28 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         if request.url.path not in _REPEATABLE and not is_upload:
             await keys.claimed(request, caller=f"{caller.actor} {caller.tenant}")
 
+    signer = Signer.derived(settings.lookup_key.get_secret_value())
+    for router in (  # in the order of how often they are asked: a request is compared with one after the other
+        pack_router(house.database, house.shelf, house.clock, principal),
+        ledger_router(house.database, house.clock, principal),
+        access_router(house.database, house.clock, principal, doorkeeper.revocations),
+        advisor_router(house.database, house.keyring, house.documents, house.clock, principal, join, judged_packs),
+        lint_router(house.shelf, house.evaluators(Purpose.LINT), house.clock, principal, names_of),
+        history_router(house.database, principal),
+        review_router(house.database, house.clock, principal, firms_of),
+        ai_router(house.database, house.run_tools, principal),
+        fallback_router(house.database, house.shelf, house.clock, principal),
+        ai_usage_router(house.database, house.ai_caps, house.clock, principal, house.model_warnings),
+        template_router(house.database, house.clock, principal),
+        delivery_router(house.database, principal),
+        channel_router(house.database, principal),
+        simulate_router(house.database, house.guards, house.delivery, house.clock, principal),
+        export_router(house.database, signer, house.clock, principal),
+        policy_router(house.database, house.clock, principal, content.scheduled_dates),
+        key_router(house.database, house.clock, principal, doorkeeper.terms),
+    ):
+        app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
+    app.include_router(export_download_router(house.database, signer, house.clock), prefix="/v1")
     app.include_router(health_router(house, producer))
     app.include_router(
         webhook_router(
@@ -137,32 +159,6 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
             secret=settings.clerk_webhook_secret.get_secret_value(),
         )
     )
-    app.include_router(
-        delivery_router(house.database, principal),
-        prefix="/v1",
-        dependencies=[Depends(principal)],
-    )
-    signer = Signer.derived(settings.lookup_key.get_secret_value())
-    app.include_router(export_download_router(house.database, signer, house.clock), prefix="/v1")
-    for router in (
-        advisor_router(house.database, house.keyring, house.documents, house.clock, principal, join, judged_packs),
-        ledger_router(house.database, house.clock, principal),
-        channel_router(house.database, principal),
-        fallback_router(house.database, house.shelf, house.clock, principal),
-        simulate_router(house.database, house.guards, house.delivery, house.clock, principal),
-        export_router(house.database, signer, house.clock, principal),
-        lint_router(house.shelf, house.evaluators(Purpose.LINT), house.clock, principal, names_of),
-        ai_router(house.database, house.run_tools, principal),
-        ai_usage_router(house.database, house.ai_caps, house.clock, principal, house.model_warnings),
-        policy_router(house.database, house.clock, principal, content.scheduled_dates),
-        access_router(house.database, house.clock, principal, doorkeeper.revocations),
-        key_router(house.database, house.clock, principal, doorkeeper.terms),
-        pack_router(house.database, house.shelf, house.clock, principal),
-        history_router(house.database, principal),
-        template_router(house.database, house.clock, principal),
-        review_router(house.database, house.clock, principal, firms_of),
-    ):
-        app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
 
     app.add_middleware(Frame, doorkeeper=doorkeeper, keys=keys, uncounted=_UNCOUNTED, limit_of=body_limit_of)
     if settings.origins:

@@ -2,7 +2,7 @@
 
 import contextlib
 import ipaddress
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated
 
 from fastapi import Request, Response, Security
@@ -73,17 +73,22 @@ class Doorkeeper:
     ) -> Principal:
         """The caller, as a dependency; the two schemes are named for the OpenAPI document. Raises NotAuthenticatedError, TierNeededError, RateExceededError."""
         assert self._authenticator is not None  # noqa: S101  the application serves only while it is open
-        headers = request.headers
+        header = request.headers.get("authorization")
+        known = self._authenticator.remembered(header)
         try:
-            caller: Principal = await self._authenticator.authenticate(
-                headers.get("authorization"), headers.get("x-api-key")
-            )
+            if known is not None:
+                session = known.claims.session
+                standing, read = await self._hit(known.principal, beside=self.revocations.keys_of(session))
+                await self._authenticator.ensure_open(session, read=read)
+                caller = known.principal
+            else:
+                caller = await self._authenticator.authenticate(header, request.headers.get("x-api-key"))
+                standing, _ = await self._hit(caller)
         except (NotAuthenticatedError, TierNeededError):
             if _has_credentials(request):  # without any it was counted at the door
                 self._judge(request, await self._hit_address(request))
             raise
-        per_minute = self._house.settings.rate_per_principal
-        self._judge(request, await self._rates.hit(f"principal:{caller.actor}", per_minute=per_minute))
+        self._judge(request, standing)
         return caller
 
     async def count_stranger(self, request: Request) -> Response | None:
@@ -105,9 +110,16 @@ class Doorkeeper:
         standing: Standing | None = getattr(request.state, "rate", None)
         return {} if standing is None else standing.headers()
 
+    async def _hit(
+        self, caller: Principal, *, beside: Sequence[str] = ()
+    ) -> tuple[Standing, Sequence[str | None] | None]:
+        per_minute = self._house.settings.rate_per_principal
+        return await self._rates.hit(f"principal:{caller.actor}", per_minute=per_minute, beside=beside)
+
     async def _hit_address(self, request: Request) -> Standing:
         per_minute = self._house.settings.rate_per_address
-        return await self._rates.hit(f"address:{home_of(request)}", per_minute=per_minute)
+        standing, _ = await self._rates.hit(f"address:{home_of(request)}", per_minute=per_minute)
+        return standing
 
     @staticmethod
     def _judge(request: Request, standing: Standing) -> None:
