@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, select
 
 from project_one.advisor.firm_tier import ensure_languages
 from project_one.advisor.of_firm import advisors_of_firm
@@ -14,13 +14,14 @@ from project_one.compliance.domain import Figure
 from project_one.content import pack_rows as rows
 from project_one.content.domain import Content
 from project_one.content.errors import PackStateError
-from project_one.content.models import PackRow, ScheduleRow, VariantRow
+from project_one.content.models import PackRevisionRow, PackRow, ScheduleRow, VariantRow
 from project_one.content.own_approvals import void_own
 from project_one.content.pack_rows import Pack
 from project_one.content.packs import OWN_FAMILY, REVISE_AFTER, Move, PackState
-from project_one.kernel.bulk import insert_many
+from project_one.kernel.bulk import put_many
 from project_one.kernel.db import WriteSession
 from project_one.kernel.ids import new_id
+from project_one.kernel.lookups import Statement, run_in
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
 
@@ -89,7 +90,7 @@ async def create(
     session.add(row)
     await session.flush()  # the foreign key of texts and revision
     pack = Pack(row, dict(contents))
-    await _write_texts(session, pack)
+    await _write_texts(session, pack, {})
     rows.add_revision(session, pack, number=1, author_id=writer.user_id, now=now)
     copied = {"copied_from": str(copied_from)} if copied_from else {}
     await rows.note(session, pack, Action.PACK_CREATED, actor=writer.actor, now=now, **copied)
@@ -115,15 +116,24 @@ async def save(session: WriteSession, pack: Pack, changes: Changes, writer: Writ
         setattr(pack.row, name, value)
     edited = Pack(pack.row, contents)
     if contents != pack.contents:
-        await _write_texts(session, edited)
-        last = await rows.last_revision(session, pack.row.id)
-        if last is None or last.author_id != writer.user_id or now - last.at >= REVISE_AFTER:
-            number = (last.number if last else 0) + 1
+        await _write_texts(session, edited, pack.contents)
+        found = await run_in(session, _LAST_REVISION, pack_id=pack.row.id)
+        last = found[0] if found else None
+        if last is None or last["author_id"] != writer.user_id or now - last["at"] >= REVISE_AFTER:
+            number = (last["number"] if last else 0) + 1
             rows.add_revision(session, edited, number=number, author_id=writer.user_id, now=now)
     if was is not PackState.DRAFT:
         await _take_back(session, edited, writer, now=now)
     await rows.note(session, edited, Action.PACK_EDITED, actor=writer.actor, now=now, before=was.value)
     return edited
+
+
+_LAST_REVISION = Statement(
+    select(PackRevisionRow.number, PackRevisionRow.author_id, PackRevisionRow.at)
+    .where(PackRevisionRow.pack_id == bindparam("pack_id"))
+    .order_by(PackRevisionRow.number.desc())
+    .limit(1)
+)
 
 
 async def _take_back(session: WriteSession, pack: Pack, writer: Writer, *, now: datetime) -> None:
@@ -150,9 +160,12 @@ async def remove(session: WriteSession, pack: Pack, *, actor: str, now: datetime
     await session.execute(delete(PackRow).where(PackRow.id == pack.row.id))  # its revisions go with it
 
 
-async def _write_texts(session: WriteSession, pack: Pack) -> None:
-    """The texts of a pack as they are now."""
-    await session.execute(delete(VariantRow).where(VariantRow.pack_id == pack.row.id))
+async def _write_texts(session: WriteSession, pack: Pack, before: Mapping[Language, Content]) -> None:
+    """The texts of a pack as they are now. `before`: as they stand in the table."""
+    taken = before.keys() - pack.contents.keys()
+    if taken:
+        gone = (VariantRow.pack_id == pack.row.id) & VariantRow.language.in_(taken)
+        await session.execute(delete(VariantRow).where(gone))
     texts = [
         {
             "id": new_id(),
@@ -163,8 +176,9 @@ async def _write_texts(session: WriteSession, pack: Pack) -> None:
             "content_sha256": content.sha256,
         }
         for language, content in pack.contents.items()
+        if content != before.get(language)
     ]
-    await insert_many(session, VariantRow, texts)
+    await put_many(session, VariantRow, texts, key=("pack_id", "language"))
 
 
 def figures_as_json(figures: Sequence[Figure]) -> list[dict[str, str | None]]:

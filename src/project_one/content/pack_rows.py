@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, func, select
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
@@ -15,10 +15,10 @@ from project_one.content.domain import Content
 from project_one.content.errors import PackStateError, PackUnknownError
 from project_one.content.models import PackRevisionRow, PackRow, VariantRow
 from project_one.content.packs import Move, PackState, after, needs
-from project_one.kernel.bulk import among
 from project_one.kernel.canonical import Json
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
+from project_one.kernel.lookups import Statement, run_in
 from project_one.vocabulary.domain import Language
 
 
@@ -99,15 +99,19 @@ async def locked(session: WriteSession, pack_id: UUID) -> Pack:
 
 async def contents_of(session: ReadSession, pack_ids: Collection[UUID]) -> dict[UUID, dict[Language, Content]]:
     """The texts of packs, in one query."""
-    rows = await session.execute(
-        select(VariantRow.pack_id, VariantRow.language, VariantRow.topic, VariantRow.caption)
-        .where(among(VariantRow.pack_id, pack_ids))
-        .order_by(VariantRow.language)
-    )
     found: dict[UUID, dict[Language, Content]] = {}
-    for pack_id, language, topic, caption in rows:
-        found.setdefault(pack_id, {})[language] = Content(topic=topic, caption=caption, language=language)
+    for row in await run_in(session, _CONTENTS, pack_ids=list(pack_ids)):
+        language = Language(row["language"])
+        content = Content(topic=row["topic"], caption=row["caption"], language=language)
+        found.setdefault(row["pack_id"], {})[language] = content
     return found
+
+
+_CONTENTS = Statement(
+    select(VariantRow.pack_id, VariantRow.language, VariantRow.topic, VariantRow.caption)
+    .where(VariantRow.pack_id == any_(bindparam("pack_ids", type_=ARRAY(Uuid()))))
+    .order_by(VariantRow.language)
+)
 
 
 def move(pack: Pack, what: Move, *, now: datetime) -> None:

@@ -1,7 +1,8 @@
-"""Reading on the driver itself: for doors that are asked all day, where sessions and mapped objects cost more than Postgres.
+"""Statements on the driver itself: for doors that are asked all day, where sessions and mapped objects cost more than Postgres.
 
 Statement(select(…))  compiled once ──► SQL and the order of its values
 database.scoped(scope).lookups() ── BEGIN and scope, one round trip ──► Lookup ── rows(statement, firm=…) ──► plain rows
+run_in(session, statement, …) ── the same inside a session's transaction
 """
 
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -10,10 +11,12 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import BindParameter, Select
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
-from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.sql.visitors import iterate
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from project_one.kernel.scope import Scope
 
@@ -24,15 +27,20 @@ _DIALECT = asyncpg_dialect.dialect()
 
 
 class Statement:
-    """A select whose open values are named by `bindparam`. Make it once: compiling takes longer than running."""
+    """Its open values are named by `bindparam`. Make it once: compiling takes longer than running."""
 
-    def __init__(self, select: Select[*tuple[Any, ...]]) -> None:
-        binds = [part for part in iterate(select) if isinstance(part, BindParameter)]
-        still_open = {bind.key: None for bind in binds if not bind.unique}
-        state = select.compile(dialect=_DIALECT).construct_expanded_state(still_open)
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled = statement.compile(dialect=_DIALECT)
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101  for the type checker: nothing else is compiled here
+        still_open = {name: None for bind, name in compiled.bind_names.items() if not bind.unique}
+        state = compiled.construct_expanded_state(still_open)
         self.sql = state.statement
         self._names = state.positiontup or ()
-        self._processors: Mapping[str, Callable[[Any], Any]] = dict(state.processors)
+        of_binds = {
+            name: bind.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+            for bind, name in compiled.bind_names.items()
+        }
+        self._processors: Mapping[str, Callable[[Any], Any] | None] = {**of_binds, **state.processors}
         fixed = {name: value for name, value in state.parameters.items() if name not in still_open}
         self._fixed = {name: self._processed(name, value) for name, value in fixed.items()}
 
@@ -48,13 +56,18 @@ class Statement:
 
 
 class Lookup:
-    """A transaction that only reads, on one connection, for one scope."""
+    """A transaction on one connection. Raises DBAPIError, as sessions do."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 
     async def rows(self, statement: Statement, **given: Any) -> list[Row]:
-        records = await self._connection.fetch(statement.sql, *statement.values(given))
+        try:
+            records = await self._connection.fetch(statement.sql, *statement.values(given))
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), DBAPIError)
+            is_lost = self._connection.is_closed()
+            raise kind(statement.sql, None, error, hide_parameters=True, connection_invalidated=is_lost) from error
         return [dict(record) for record in records]
 
     async def row(self, statement: Statement, **given: Any) -> Row | None:
@@ -63,8 +76,30 @@ class Lookup:
         return found[0] if found else None
 
 
+_KINDS: tuple[tuple[type[Exception], type[DBAPIError]], ...] = (
+    (asyncpg.IntegrityConstraintViolationError, IntegrityError),
+    (asyncpg.InterfaceError, InterfaceError),
+)
+_NOTHING = text("SELECT")
+
+
+async def run_in(session: AsyncSession, statement: Statement, **given: Any) -> list[Row]:
+    """In the session's transaction, after what it has still to write."""
+    if session.new or session.dirty or session.deleted:
+        await session.flush()
+    lookup: Lookup | None = session.info.get(Lookup)
+    if lookup is None:
+        pooled = await (await session.connection()).get_raw_connection()
+        driver: Any = pooled.driver_connection
+        if not driver.is_in_transaction():
+            await session.execute(_NOTHING)  # the session begins only with its first statement
+        lookup = session.info[Lookup] = Lookup(driver)
+    return await lookup.rows(statement, **given)
+
+
 @asynccontextmanager
 async def begun(engine: AsyncEngine, scope: Scope | None) -> AsyncGenerator[Lookup]:
+    """A transaction that only reads."""
     pooled = await engine.raw_connection()
     connection: Any = pooled.driver_connection
     try:

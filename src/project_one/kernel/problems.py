@@ -1,6 +1,6 @@
 """Answers for refusals: RFC 9457 problem details. The one place that knows which refusal is which HTTP status."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request
@@ -134,6 +134,16 @@ def add_example(responses: dict[Any, dict[str, Any]], status: int | str, code: s
     entry["description"] = " or ".join(f"`{name}`" for name in sorted(body["examples"]))
 
 
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _is_of_text(cause: BaseException) -> bool:
+    return getattr(cause, "sqlstate", None) in _NO_TEXT or isinstance(cause, UnicodeEncodeError)
+
+
 def install(app: FastAPI) -> None:
     """Turn refusals, validation errors and unknown paths into problem details. The unexpected stays a bare 500."""
 
@@ -167,9 +177,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(DBAPIError)
     async def unstorable(request: Request, error: DBAPIError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        cause = error.orig.__cause__ if error.orig is not None else None
-        state = getattr(cause, "sqlstate", None)
-        if state not in _NO_TEXT and not isinstance(getattr(cause, "__cause__", None), UnicodeEncodeError):
+        if not any(_is_of_text(cause) for cause in _causes(error)):
             raise error
         detail = "Some text of the request holds a NUL or half of a surrogate pair; take it out."
         return bare("request.text-not-storable", detail, request)
