@@ -25,6 +25,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     tuple_,
 )
 
@@ -49,17 +50,21 @@ _OF_ATTEMPT = (
     "failed_at",
     "code",
 )
-_ATTEMPTS = (
+_RECEIPTS = (
     select(
+        func.min(func.least(AttemptRow.sent_at, AttemptRow.delivered_at, AttemptRow.read_at)).label("earliest"),
         func.json_agg(
             func.json_build_object(*(part for name in _OF_ATTEMPT for part in (name, getattr(AttemptRow, name)))),
             type_=JSON,
-        ).aggregate_order_by(AttemptRow.number)
+        )
+        .aggregate_order_by(AttemptRow.number)
+        .label("attempts"),
     )
     .where(AttemptRow.message_id == MessageRow.id)
     .correlate(MessageRow)
-    .scalar_subquery()
+    .lateral("receipts")
 )
+"""One row for each message, also for one without an attempt."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,7 @@ class Wanted:
 
 # What became of a message as of `:now`, as expressions over its row and its morning's; built once, for every statement.
 _NOW: ColumnElement[datetime] = bindparam("now", type_=TIMESTAMP(timezone=True))
-_EARLIEST = (
-    select(func.min(func.least(AttemptRow.sent_at, AttemptRow.delivered_at, AttemptRow.read_at)))
-    .where(AttemptRow.message_id == MessageRow.id)
-    .correlate(MessageRow)
-    .scalar_subquery()
-)
-_LEFT_AT = case((MessageRow.status.in_(_LEFT), _EARLIEST), else_=null())
+_LEFT_AT = case((MessageRow.status.in_(_LEFT), _RECEIPTS.c.earliest), else_=null())
 """The earliest vendor time that proves it left."""
 
 _IS_ON_TIME = case(
@@ -109,23 +108,28 @@ _OWNER = case(
 )
 """Of a miss: by the recorded cause, else whoever it waits for; as the certificate has it."""
 
-_MESSAGES = select(
-    MessageRow.id,
-    MessageRow.advisor_id,
-    MessageRow.business_date,
-    MessageRow.slot,
-    MessageRow.status,
-    MessageRow.cause,
-    MessageRow.due_at,
-    MorningRow.deadline_at,
-    MessageRow.on_plan_b,
-    case((MessageRow.on_plan_b, MessageRow.plan_b_sha256), else_=MessageRow.content_sha256).label("content_sha256"),
-    MessageRow.topic_family,
-    _LEFT_AT.label("left_at"),
-    _IS_ON_TIME.label("is_on_time"),
-    _OWNER.label("owner"),
-    _ATTEMPTS.label("attempts"),
-).join(MorningRow, MorningRow.id == MessageRow.morning_id)
+_MESSAGES = (
+    select(
+        MessageRow.id,
+        MessageRow.advisor_id,
+        MessageRow.business_date,
+        MessageRow.slot,
+        MessageRow.status,
+        MessageRow.cause,
+        MessageRow.due_at,
+        MorningRow.deadline_at,
+        MessageRow.on_plan_b,
+        case((MessageRow.on_plan_b, MessageRow.plan_b_sha256), else_=MessageRow.content_sha256).label("content_sha256"),
+        MessageRow.topic_family,
+        _LEFT_AT.label("left_at"),
+        _IS_ON_TIME.label("is_on_time"),
+        _OWNER.label("owner"),
+        _RECEIPTS.c.attempts,
+    )
+    .join(MorningRow, MorningRow.id == MessageRow.morning_id)
+    .join(_RECEIPTS, true())
+)
+_NEWEST_FIRST = (MessageRow.business_date.desc(), MessageRow.id.desc())
 
 
 async def deliveries(
@@ -139,10 +143,13 @@ async def deliveries(
 
 @cache
 def _list(given: frozenset[str]) -> Statement:
-    query = _MESSAGES.where(*(_CONDITIONS[name] for name in sorted(given & _CONDITIONS.keys())))
-    return Statement(
-        query.order_by(MessageRow.business_date.desc(), MessageRow.id.desc()).limit(bindparam("limit", type_=Integer))
-    )
+    """The page is found first and told of then; only whose miss it is has to be told of all to find it."""
+    conditions = [_CONDITIONS[name] for name in sorted(given & _CONDITIONS.keys())]
+    most = bindparam("limit", type_=Integer())
+    if "owner" in given:
+        return Statement(_MESSAGES.where(*conditions).order_by(*_NEWEST_FIRST).limit(most))
+    page = select(MessageRow.id).where(*conditions).order_by(*_NEWEST_FIRST).limit(most).correlate(None)
+    return Statement(_MESSAGES.where(MessageRow.id.in_(page)).order_by(*_NEWEST_FIRST))
 
 
 def _given(wanted: Wanted) -> dict[str, Any]:
@@ -226,6 +233,7 @@ async def figures(
             func.count().filter(MessageRow.status == MessageStatus.FAILED).label("failed"),
         )
         .join(MorningRow, MorningRow.id == MessageRow.morning_id)
+        .join(_RECEIPTS, true())
         .where(among(MessageRow.advisor_id, advisor_ids), MessageRow.business_date.between(since, until))
         .group_by(MessageRow.business_date, "owner")
         .order_by(MessageRow.business_date)
