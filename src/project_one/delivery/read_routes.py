@@ -35,19 +35,16 @@ class Format(StrEnum):
     JSON = "json"
 
 
-class DeliveryFilter:
-    """Which of the messages a caller may see she asks for."""
-
-    def __init__(
-        self,
-        advisor_id: UUID | None = None,
-        since: Annotated[date | None, Query(alias="from", description="First business date.")] = None,
-        until: Annotated[date | None, Query(alias="to", description="Last business date.")] = None,
-        status: MessageStatus | None = None,
-        owner: Annotated[Owner | None, Query(description="Who owns the miss of `sent`.")] = None,
-    ) -> None:
-        _check_order(since, until)
-        self.asked = reads.Wanted(None, advisor_id, since, until, status, owner)
+async def which_deliveries(
+    advisor_id: UUID | None = None,
+    since: Annotated[date | None, Query(alias="from", description="First business date.")] = None,
+    until: Annotated[date | None, Query(alias="to", description="Last business date.")] = None,
+    status: MessageStatus | None = None,
+    owner: Annotated[Owner | None, Query(description="Who owns the miss of `sent`.")] = None,
+) -> reads.Wanted:
+    """Of the messages a caller may see. A coroutine, because the framework would send anything else to a thread."""
+    _check_order(since, until)
+    return reads.Wanted(None, advisor_id, since, until, status, owner)
 
 
 def ledger_router(database: Database, clock: Clock, principal: Callable[..., Principal]) -> APIRouter:
@@ -63,7 +60,7 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
     )
     async def list_deliveries(  # pyright: ignore[reportUnusedFunction]
         caller: Annotated[Principal, Depends(principal)],
-        wanted: Annotated[DeliveryFilter, Depends()],
+        wanted: Annotated[reads.Wanted, Depends(which_deliveries)],
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Any:
@@ -71,7 +68,7 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
         after = _position(cursor) if cursor is not None else None
         async with database.scoped(caller.scope).lookups() as lookup:
             own = None if caller.tenant is None else await own_advisors(lookup, caller.tenant)
-            asked = replace(wanted.asked, advisor_ids=own)
+            asked = replace(wanted, advisor_ids=own)
             found = await reads.deliveries(lookup, asked, after=after, limit=limit + 1, now=clock())
         return pages.page(found, limit, "business_date", "id")
 
