@@ -215,6 +215,16 @@ async def test_a_model_that_is_gone_gives_way_at_once(bench: Bench) -> None:
     assert bench.purse.taken == 2 and not bench.purse.open
 
 
+async def test_when_every_model_is_gone_the_next_asker_is_told_the_same(bench: Bench) -> None:
+    bench.vendor.behave = [bad(404, "model_not_found")]
+    for text in ("one", "two"):
+        result = await bench.ask(text)
+        assert refused(result) is Reason.VENDOR
+        assert isinstance(result, Refused) and "No model of this role is left" in result.detail
+    await bench.gate.close()
+    assert len(bench.vendor.asked) == 2 and not bench.purse.open
+
+
 async def test_the_day_decides_the_model(bench: Bench) -> None:
     bench.listed[NOW.date()] = ("gpt-6.1-terra",)
     assert isinstance(await bench.ask(), Answer)

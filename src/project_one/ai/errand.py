@@ -36,6 +36,7 @@ _REASONS: Mapping[Trouble, tuple[Reason, str]] = {
     Trouble.FILTERED: (Reason.REFUSED, "The vendor's filter held the answer back."),
     Trouble.CUT: (Reason.UNREADABLE, "The answer ended in the middle."),
 }
+NO_MODEL_LEFT = Refused(*_REASONS[Trouble.MODEL_GONE])
 _ALERTS = frozenset({Trouble.EXHAUSTED, Trouble.KEY, Trouble.MODEL_GONE, Trouble.OURS})
 
 

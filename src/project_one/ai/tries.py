@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 _T = TypeVar("_T")
 NOTHING = Usage(0, 0)
+NOT_SENT = "not-sent"
 _LEAST_SHARE = 0.05
 _LONGEST_END_S = 5.0
 _WORTH_A_SECOND = frozenset({Trouble.SERVER, Trouble.CONNECTION})
@@ -99,7 +100,7 @@ class Till:
         """Micro-rupees; the worst case where the purse does not answer: it books that by itself later."""
         bill = one.bill or Bill("unknown", None, (time.monotonic() - one.began) * 1000)
         if not one.has_left:
-            bill = Bill("not-sent", NOTHING, bill.took_ms)
+            bill = Bill(NOT_SENT, NOTHING, bill.took_ms)
         try:
             return await self.purse.settle(one.spending.call_id, bill, now=self.clock())
         except (LookupError, *self.trouble) as error:
