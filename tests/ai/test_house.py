@@ -57,7 +57,9 @@ async def served(settings: Settings) -> AsyncGenerator[Line]:
     await redis.flushall()
     await redis.aclose()
     producer = JobProducer(settings.redis_url.get_secret_value())
-    async with open_house(settings, process="test-api", database_url=settings.api_database_url) as house:
+    async with open_house(
+        settings, process="test-api", database_url=settings.api_database_url, asks_models=True
+    ) as house:
         server = uvicorn.Server(
             uvicorn.Config(build_app(house, producer), host="127.0.0.1", port=0, log_config=None, http="httptools")
         )
@@ -199,7 +201,7 @@ def test_a_negative_budget_is_refused_at_start(settings: Settings, name: str) ->
 
 
 async def test_the_prompts_of_the_release_are_registered_once(with_model: Settings) -> None:
-    async with open_house(with_model, process="test") as house:
+    async with open_house(with_model, process="test", asks_models=True) as house:
         for _ in range(2):
             await _announce_model(house)
         async with house.database.readings() as session:

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 _LEAST_TIME = 0.25  # of the deadline; with less left a call would only cost money
 _FAIR_CHANCE = 0.5  # of the deadline; a model that had less of it was not slow
-_GONE_S = 3600.0
+_GONE_S = 600.0  # a vendor may be wrong about its models, and a look costs nothing
 _ENVELOPE_BYTES = 512  # what the vendor may count beside our texts
 _REASONS: Mapping[Trouble, tuple[Reason, str]] = {
     Trouble.RATE: (Reason.VENDOR, "The vendor takes no more calls at the moment."),

@@ -93,7 +93,7 @@ async def bench(*, as_json: bool) -> int:
 
 
 async def _lints(installation: Installation, callers: Sequence[Visit]) -> dict[str, Any]:
-    for caller in callers[-_WARMING:]:  # the SDK is imported and connections are opened by the first
+    for caller in callers[-_WARMING:]:  # connections are opened by the first
         await _lint(caller, _caption())
     usual = await _at_once(callers)
     await _control(installation, "PATCH", "config", _QUICK)
