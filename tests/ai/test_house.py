@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from project_one.ai import watch
+from project_one.ai.gate import Gate
 from project_one.ai.models import CallRow, PromptRow
 from project_one.ai.ports import Trouble, VendorError
 from project_one.ai.prices import shipped
@@ -94,6 +95,8 @@ async def test_lint_asks_the_model_and_the_ledger_knows(line: Line, vendor: Vend
     sent = vendor.asked[0]
     assert (sent["model"], sent["store"], sent["text"]["format"]["name"]) == ("gpt-4o-mini", False, "suspicions")
     assert "ARN-123456" not in json.dumps(sent)
+    assert isinstance(line.house.asker, Gate)
+    await line.house.asker.close()  # until the call is booked
     used = await line.read("/v1/ai/usage")
     lint = next(item for item in used["quotas"] if item["purpose"] == "lint")
     assert (lint["taken"], lint["left"]) == (1, 19)

@@ -115,7 +115,10 @@ class Till:
 
 
 class Race:
-    """A first try that is reserved already, and perhaps a second. Settles every try when it ends, however it ends."""
+    """A first try that is reserved already, and perhaps a second. Settles every try when it ends, however it ends.
+
+    The answer does not wait for that: what a crash leaves unsettled stays at the worst case.
+    """
 
     def __init__(
         self, client: ModelClient, till: Till, first: Try, request: ModelRequest, may_hedge: Callable[[], bool]
@@ -126,7 +129,6 @@ class Race:
         self._may_hedge = may_hedge
         self._tries = [first]
         self._tasks: list[asyncio.Task[ModelReply | None]] = []
-        self.settling: asyncio.Task[list[int]] | None = None
 
     @property
     def has_left(self) -> bool:
@@ -148,7 +150,7 @@ class Race:
             for one in self._tries:
                 if one.bill is None:
                     one.ended("cut-off", None)
-            self.settling = self._till.background.spawn(self._settled())
+            self._till.background.spawn(self._settled())
 
     async def _first_answer(self, hedge_after_s: float | None) -> ModelReply:
         done, _ = await asyncio.wait(self._tasks, timeout=hedge_after_s)
