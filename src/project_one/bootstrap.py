@@ -5,7 +5,7 @@ import hmac
 import os
 import secrets
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -80,7 +80,7 @@ QUEUES = ("whatsapp-delivery", "webhooks", "content-processing", "maintenance")
 @dataclass(frozen=True)
 class House:
     """Everything a process works with. `purse`: the money for calls of a model; `asker`: the gate to it, `model`: the vendor
-    behind it; None without a key."""
+    behind it; None without a key, and in a process that asks nothing."""
 
     settings: Settings
     database: Database
@@ -184,8 +184,12 @@ async def open_house(
     pool_size: int = 10,
     database_url: SecretStr | None = None,
     plans_once: bool = False,
+    asks_models: bool = False,
 ) -> AsyncGenerator[House]:
-    """Build what a process needs and take it down again. `database_url`: of another login than the workers'."""
+    """Build what a process needs and take it down again. `database_url`: of another login than the workers'.
+
+    `asks_models`: the others have no gate, and do not load the vendor's SDK.
+    """
     pace = Pace(settings.time_scale)
     spread = Spread(settings.spread_groups, settings.spread_group_gap_s, settings.spread_jitter_s)
     database = connect(
@@ -202,7 +206,8 @@ async def open_house(
     delivery = paced(pace, spread=spread, spares=settings.spares)
     purse = LedgerPurse(database, shipped(), month_cap_micro_rupees=settings.ai_budget_rupees * MICRO)
     try:
-        async with _open_gate(settings, purse, clock) as (gate, model):
+        opening = _open_gate(settings, purse, clock) if asks_models else nullcontext((None, None))
+        async with opening as (gate, model):
             yield House(settings, database, keyring, clock, delivery, pace, purse, gate, model)
     finally:
         await database.dispose()
@@ -212,7 +217,7 @@ async def open_house(
 async def _open_gate(
     settings: Settings, purse: LedgerPurse, clock: Clock
 ) -> AsyncGenerator[tuple[Gate, WatchedClient] | tuple[None, None]]:
-    """The one gate of a process; nothing is opened before the first use."""
+    """The one gate of a process; the first connection is opened by WatchedClient.try_key."""
     vendor = open_client(base_url=settings.openai_base_url, key=settings.openai_api_key)
     if vendor is None:
         yield None, None

@@ -30,13 +30,13 @@ async def main(vendor_url: str, redis_url: str, caption: str, deadline_s: str = 
     print("ready", flush=True)  # noqa: T201
     await asyncio.to_thread(sys.stdin.readline)
     result = await gate.call(question(caption), replace(LIMITS, deadline_s=float(deadline_s)))
+    await gate.close()  # until the call is booked
     said = (
         {"cached": result.is_cached, "call": str(result.call_id)}
         if isinstance(result, Answer)
         else {"no": result.reason}
     )
     print(json.dumps(said | {"calls": len(purse.settled)}), flush=True)  # noqa: T201
-    await gate.close()
     await client.close()
     await cache.close()
 

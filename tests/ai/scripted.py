@@ -22,4 +22,4 @@ class ScriptedAsker:
         self.asked.append((question, limits))
         act = self.acts.get(question.prompt)
         said = SILENT if act is None else act(question)
-        return said if isinstance(said, Refused) else Answer(new_id(), said, "scripted", 0, is_cached=False)
+        return said if isinstance(said, Refused) else Answer(new_id(), said, "scripted", is_cached=False)

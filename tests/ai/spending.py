@@ -17,7 +17,7 @@ RUPEES = 20_000
 
 
 def purse_of(house: House, *, rupees: int = RUPEES) -> LedgerPurse:
-    return LedgerPurse(house.database, shipped(), month_cap_micro_rupees=rupees * MICRO)
+    return LedgerPurse(house.database, shipped(), month_cap_micro_rupees=rupees * MICRO, collect_s=0)
 
 
 def spending(owner: UUID, worst: int, *, cap: int = RUPEES * MICRO, purpose: Purpose = Purpose.LINT) -> Spending:

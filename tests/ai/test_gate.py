@@ -31,7 +31,9 @@ def refused(result: object) -> Reason:
 async def test_an_answer_costs_what_was_used(bench: Bench) -> None:
     result = await bench.ask("सबसे अच्छा! Call 98765 43210, Asha", names=frozenset({"Asha"}))
     assert isinstance(result, Answer)
-    assert result.data == ANSWER and result.cost_micro_rupees == 140 and not result.is_cached
+    assert result.data == ANSWER and not result.is_cached
+    await bench.gate.close()
+    assert bench.purse.settled[result.call_id][2] == 140
     assert bench.purse.outcomes == ["answered"] and not bench.purse.open and bench.purse.taken == 1
     (sent,) = bench.vendor.asked
     assert orjson.loads(sent["input"][1]["content"]) == {"caption": "सबसे अच्छा! Call [phone], [name]", "language": "hi"}
@@ -43,10 +45,11 @@ async def test_an_answer_costs_what_was_used(bench: Bench) -> None:
 
 async def test_identical_text_costs_nothing(bench: Bench) -> None:
     first = await bench.ask("सबसे अच्छा!")
+    await bench.gate.close()
     left = bench.purse.left
     second = await bench.ask("  सबसे\n अच्छा! ")
     assert isinstance(first, Answer) and isinstance(second, Answer)
-    assert second.is_cached and second.cost_micro_rupees == 0 and second.call_id == first.call_id
+    assert second.is_cached and second.call_id == first.call_id
     assert second.data == first.data and len(bench.vendor.asked) == 1
     assert bench.purse.left == left and bench.purse.taken == 1
     assert isinstance(await bench.ask("सबसे Accha!"), Answer) and isinstance(await bench.ask("सबसे accha!"), Answer)
@@ -133,8 +136,9 @@ async def test_a_second_try_wins_and_both_are_paid(bench: Bench) -> None:
     bench.vendor.behave = [never(), good()]
     result = await bench.ask(hedge_after_s=0.05)
     assert isinstance(result, Answer)
+    await bench.gate.close()
     (lost,) = [cost for spending, _, cost in bench.purse.settled.values() if not spending.is_hedge]
-    assert result.cost_micro_rupees == 140 + lost and not bench.purse.open
+    assert bench.purse.settled[result.call_id][2] == 140 < lost and not bench.purse.open
     assert bench.purse.settled[result.call_id][0].is_hedge
 
 
@@ -156,6 +160,7 @@ async def test_no_second_try_from_the_last_twentieth(bench: Bench) -> None:
     bench.purse.share = 0.049
     bench.vendor.behave = [good(after_s=0.2)]
     assert isinstance(await bench.ask(hedge_after_s=0.05), Answer)
+    await bench.gate.close()
     assert len(bench.vendor.asked) == 1 and len(bench.purse.settled) == 1
 
 
@@ -163,6 +168,7 @@ async def test_no_second_try_without_money_for_it(bench: Bench) -> None:
     bench.vendor.behave = [good(after_s=0.2)]
     bench.purse.left = 2_200
     assert isinstance(await bench.ask(hedge_after_s=0.05), Answer)
+    await bench.gate.close()
     assert len(bench.vendor.asked) == 1 and bench.purse.left == 2_200 - 140
 
 
@@ -212,7 +218,18 @@ async def test_a_model_that_is_gone_gives_way_at_once(bench: Bench) -> None:
     assert isinstance(await bench.ask("one"), Answer)
     assert isinstance(await bench.ask("two"), Answer)
     assert [body["model"] for body in bench.vendor.asked] == ["gpt-6-luna", "gpt-6.1-terra", "gpt-6.1-terra"]
+    await bench.gate.close()
     assert bench.purse.taken == 2 and not bench.purse.open
+
+
+async def test_when_every_model_is_gone_the_next_asker_is_told_the_same(bench: Bench) -> None:
+    bench.vendor.behave = [bad(404, "model_not_found")]
+    for text in ("one", "two"):
+        result = await bench.ask(text)
+        assert refused(result) is Reason.VENDOR
+        assert isinstance(result, Refused) and "No model of this role is left" in result.detail
+    await bench.gate.close()
+    assert len(bench.vendor.asked) == 2 and not bench.purse.open
 
 
 async def test_the_day_decides_the_model(bench: Bench) -> None:

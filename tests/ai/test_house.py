@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
 from project_one.ai import watch
+from project_one.ai.gate import Gate
 from project_one.ai.models import CallRow, PromptRow
 from project_one.ai.ports import Trouble, VendorError
 from project_one.ai.prices import shipped
@@ -57,7 +58,9 @@ async def served(settings: Settings) -> AsyncGenerator[Line]:
     await redis.flushall()
     await redis.aclose()
     producer = JobProducer(settings.redis_url.get_secret_value())
-    async with open_house(settings, process="test-api", database_url=settings.api_database_url) as house:
+    async with open_house(
+        settings, process="test-api", database_url=settings.api_database_url, asks_models=True
+    ) as house:
         server = uvicorn.Server(
             uvicorn.Config(build_app(house, producer), host="127.0.0.1", port=0, log_config=None, http="httptools")
         )
@@ -92,6 +95,8 @@ async def test_lint_asks_the_model_and_the_ledger_knows(line: Line, vendor: Vend
     sent = vendor.asked[0]
     assert (sent["model"], sent["store"], sent["text"]["format"]["name"]) == ("gpt-4o-mini", False, "suspicions")
     assert "ARN-123456" not in json.dumps(sent)
+    assert isinstance(line.house.asker, Gate)
+    await line.house.asker.close()  # until the call is booked
     used = await line.read("/v1/ai/usage")
     lint = next(item for item in used["quotas"] if item["purpose"] == "lint")
     assert (lint["taken"], lint["left"]) == (1, 19)
@@ -199,7 +204,7 @@ def test_a_negative_budget_is_refused_at_start(settings: Settings, name: str) ->
 
 
 async def test_the_prompts_of_the_release_are_registered_once(with_model: Settings) -> None:
-    async with open_house(with_model, process="test") as house:
+    async with open_house(with_model, process="test", asks_models=True) as house:
         for _ in range(2):
             await _announce_model(house)
         async with house.database.readings() as session:

@@ -63,7 +63,7 @@ async def test_a_purse_bears_its_cap_and_no_more(
     purse = purse_of(house, rupees=rupees)
     assert await purse.reserve(spending(new_id(), worst, cap=owner_cap), now=NOW) is refused
     assert len(await calls(house)) == (refused is None)
-    assert {row.reserved for row in (await budgets(house)).values()} <= {worst}
+    assert {row.reserved for row in (await budgets(house)).values()} <= ({worst} if refused is None else {0})
 
 
 async def test_the_month_refuses_when_its_days_have_spent_it(house: House) -> None:
@@ -213,6 +213,51 @@ async def test_many_at_once_stop_exactly_at_the_cap(house: House) -> None:
     )
     assert answers.count(None) == 14
     assert (await budgets(house))[Scope.OWNER, f"{owner}/{MONTH}"].reserved == 98
+
+
+async def test_those_that_wait_are_set_aside_and_booked_together(house: House, test_servers: RealServers) -> None:
+    purse, owners = purse_of(house), [new_id() for _ in range(4)]
+    await purse.reserve(spending(owners[0], 1), now=NOW)  # makes the purses of the day
+    asked = [spending(owners[number % 4], 10) for number in range(40)]
+    assert await asyncio.gather(*(purse.reserve(call, now=NOW) for call in asked)) == [None] * 40
+    assert await _transactions(test_servers) <= 4
+    await asyncio.gather(*(purse.settle(call.call_id, bill(0), now=NOW) for call in asked))
+    assert await _transactions(test_servers) <= 4
+    assert {row.reserved for row in (await budgets(house)).values()} <= {0, 1}
+
+
+async def _transactions(servers: RealServers) -> int:
+    """That wrote the calls as they are now."""
+    owner = await asyncpg.connect(servers.owner_url)
+    try:
+        return await owner.fetchval("SELECT count(DISTINCT xmin::text) FROM ai_calls")
+    finally:
+        await owner.close()
+
+
+async def test_of_those_that_do_not_all_fit_as_many_are_taken_as_fit_in_their_order(house: House) -> None:
+    purse, poor, rich = purse_of(house), new_id(), new_id()
+    await purse.reserve(spending(rich, 1), now=NOW)
+    asked = [spending(poor, 40, cap=100), spending(rich, 50), spending(poor, 70, cap=100), spending(poor, 60, cap=100)]
+    found = await asyncio.gather(*(purse.reserve(call, now=NOW) for call in asked))
+    assert found == [None, None, Scope.OWNER, None]
+    assert (await budgets(house))[Scope.MONTH, MONTH].reserved == 151
+
+
+async def test_one_owner_with_two_caps_at_once_keeps_to_each(house: House) -> None:
+    purse, owner = purse_of(house), new_id()
+    await purse.reserve(spending(new_id(), 1), now=NOW)
+    asked = [spending(owner, 10, cap=100), spending(owner, 10, cap=15), spending(owner, 10, cap=100)]
+    assert await asyncio.gather(*(purse.reserve(call, now=NOW) for call in asked)) == [None, Scope.OWNER, None]
+
+
+async def test_those_that_wait_over_midnight_are_paid_by_their_own_day(house: House) -> None:
+    purse, owner = purse_of(house), new_id()
+    moments = [NOW, NOW + timedelta(days=1), NOW, NOW + timedelta(days=20)]
+    found = await asyncio.gather(*(purse.reserve(spending(owner, 10), now=moment) for moment in moments))
+    assert found == [None] * 4
+    days = {key: row.reserved for (scope, key), row in (await budgets(house)).items() if scope is Scope.DAY}
+    assert sorted(days.values()) == [10, 10, 20]
 
 
 async def test_quotas_are_exact(house: House) -> None:

@@ -59,10 +59,10 @@ async def test_what_a_call_costs_is_booked(house: House, vendor: Vendor) -> None
     vendor.behave = [good(after_s=0.1), never()]
     async with gate_of(house, vendor, purse_of(house)) as gate:
         answer = await gate.call(question("one"), RICH)
-        assert isinstance(answer, Answer) and answer.cost_micro_rupees > 0
+        assert isinstance(answer, Answer)
         assert reason(await gate.call(question("two"), replace(RICH, deadline_s=0.3))) is Reason.TOO_SLOW
     first, second = await calls(house)
-    assert first.id == answer.call_id and first.cost == answer.cost_micro_rupees and first.outcome == "answered"
+    assert first.id == answer.call_id and 0 < (first.cost or 0) < first.worst and first.outcome == "answered"
     assert (first.input_tokens, first.cached_tokens, first.output_tokens) == (100, 64, 10)
     assert second.cost == second.worst and second.state is CallState.SETTLED and second.outcome == "cut-off"
     for budget in (await budgets(house)).values():

@@ -15,12 +15,21 @@ Behaviour = Callable[[web.Request, dict[str, Any]], Any]
 
 @dataclass
 class Vendor:
-    """`behave`: one behaviour per call, the last one for all that follow."""
+    """`behave`: one behaviour per call, the last one for all that follow; `listed`: somebody has asked for the models."""
 
     url: str = ""
     behave: list[Behaviour] = field(default_factory=list[Behaviour])
     asked: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    listed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def models(self, _request: web.Request) -> web.Response:
+        self.listed.set()
+        listed = [
+            {"id": "gpt-4o-mini", "object": "model", "shutdown_date": "2027-01-14"},
+            {"id": "gpt-6-luna", "object": "model"},
+        ]
+        return web.json_response({"object": "list", "data": listed})
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = orjson.loads(await request.read())
@@ -98,20 +107,12 @@ def torn() -> Behaviour:
     return behave
 
 
-async def _models(_request: web.Request) -> web.Response:
-    listed = [
-        {"id": "gpt-4o-mini", "object": "model", "shutdown_date": "2027-01-14"},
-        {"id": "gpt-6-luna", "object": "model"},
-    ]
-    return web.json_response({"object": "list", "data": listed})
-
-
 @asynccontextmanager
 async def running() -> AsyncIterator[Vendor]:
     vendor = Vendor()
     app = web.Application()
     app.router.add_post("/v1/responses", vendor.handle)
-    app.router.add_get("/v1/models", _models)
+    app.router.add_get("/v1/models", vendor.models)
     runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

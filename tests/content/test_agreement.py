@@ -1,5 +1,7 @@
 """How often model and reviewers agree: counted from what was kept with each decision."""
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -7,15 +9,21 @@ from typing import Any
 
 import pytest
 
-from project_one.ai.domain import Question
+from project_one.ai.domain import Question, Usage
+from project_one.ai.ports import Bill
+from project_one.ai.purse import CRASHED, MICRO
+from project_one.ai.tries import NOT_SENT
 from project_one.bootstrap import House
 from project_one.content.agreement import Agreement, agreement_between, agreement_of
 from project_one.content.packs import Decision
+from project_one.entrypoints.commands import ai_review
 from project_one.entrypoints.commands.ai_review import figures, review
 from project_one.entrypoints.up.places import UpError
 from project_one.kernel.clock import business_date
+from project_one.kernel.ids import new_id
 
 from ..ai.scripted import ScriptedAsker
+from ..ai.spending import calls, purse_of, spending
 from .packs_api import EN, Api, firms, hashes, member, serving, staff
 
 
@@ -75,6 +83,31 @@ async def test_a_decision_keeps_what_the_model_had_said(asked: tuple[Api, Script
     told = await figures(house, today, today)
     assert (told["decisions"], told["agreement"], told["degraded_share"]) == (1, 1.0, 0.0)
     assert (told["calls"], told["cost_per_verdict_rupees"]) == (0, None)
+
+
+async def test_the_command_prints_what_calls_took_and_cost_beside_the_decisions(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    purse, owner, now = purse_of(house), new_id(), house.clock()
+    usual = Usage(1_400, 40)
+    for is_hedge, known in [
+        (False, Bill("answered", usual, 400)),
+        (False, Bill("cut-off", None, 900)),
+        (True, Bill("answered", usual, 300)),
+        (False, Bill(NOT_SENT, Usage(0, 0), 1)),
+        (False, Bill(CRASHED, None, 60_000)),
+    ]:
+        one = replace(spending(owner, 1_000_000), is_hedge=is_hedge)
+        assert await purse.reserve(one, now=now) is None
+        await purse.settle(one.call_id, known, now=now)
+    monkeypatch.setattr(ai_review, "settings", lambda: house.settings)
+    today = str(business_date(now))
+    await asyncio.to_thread(review, today, today, as_json=True)
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["calls"], told["latency_p50_ms"], told["latency_p95_ms"]) == (3, 650.0, 875.0)
+    booked = sum(call.cost or 0 for call in await calls(house))
+    assert told["cost_per_verdict_rupees"] == round(booked / 3 / MICRO, 6) > 0
+    assert (told["decisions"], told["agreement"], told["degraded_share"]) == (0, None, None)
 
 
 @pytest.mark.parametrize(

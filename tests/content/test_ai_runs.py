@@ -248,6 +248,17 @@ async def test_a_good_translation_is_accepted(desk: Desk) -> None:
     question, limits = desk.asker.asked[0]
     assert question.fields == TRANSLATE
     assert limits.deadline_s < 1.9
+    assert limits.per_day == 20
+
+
+async def test_a_translation_that_adds_a_promise_is_refused_however_innocent_the_rest(desk: Desk) -> None:
+    baselines = next(topic for topic in safe_topics() if topic.family == "savings").baselines
+    source, target = baselines[Language.EN], baselines[Language.MR]
+    said = {"topic": target.topic, "caption": f"{target.caption} परताव्याची हमी."}
+    desk.asker.acts = {"translation": lambda _: said}
+    body = {"topic": source.topic, "caption": source.caption, "to_language": "mr"}
+    differences = (await desk.translated(**body))["translation"]["differences"]
+    assert any("guaranteed_return" in item for item in differences), differences
 
 
 async def test_a_translation_that_differs_is_refused_with_what_differs(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """What a model writes is tried by the engine; what we keep for days without one has passed it too."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -85,6 +86,23 @@ def test_a_wish_finds_its_topic(wish: str, family: str | None) -> None:
 )
 def test_what_is_unsafe_never_passes(topic: str, caption: str, language: Language) -> None:
     assert not engine().tried(Content(topic, caption, language)).is_safe
+
+
+@pytest.mark.parametrize(
+    ("language", "claim"),
+    [
+        (Language.EN, "12% returns guaranteed."),
+        (Language.HI, "12% रिटर्न की गारंटी।"),
+        (Language.MR, "12% परताव्याची हमी."),
+        (Language.EN, "Your money will double in five years."),
+    ],
+)
+def test_a_claim_among_innocent_sentences_of_a_model_never_passes(language: Language, claim: str) -> None:
+    innocent = [content for topic in safe_topics() for content in topic.baselines.values()]
+    texts = [text for text in innocent if text.language is language]
+    assert [engine().tried_unread(text).is_safe for text in texts].count(False) <= 1
+    for text in texts:
+        assert not engine().tried_unread(replace(text, caption=f"{text.caption} {claim}")).is_safe
 
 
 def test_without_frame_or_advisor_nothing_passes() -> None:

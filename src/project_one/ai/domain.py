@@ -97,12 +97,11 @@ class Usage:
 
 @dataclass(frozen=True)
 class Answer:
-    """`data`: as the prompt's schema has it; `cost_micro_rupees`: of this call, 0 from the cache."""
+    """`data`: as the prompt's schema has it; `call_id`: of the call that was paid for, in the ledger."""
 
     call_id: UUID
     data: Mapping[str, Any]
     model: str
-    cost_micro_rupees: int
     is_cached: bool
 
 

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 _LEAST_TIME = 0.25  # of the deadline; with less left a call would only cost money
 _FAIR_CHANCE = 0.5  # of the deadline; a model that had less of it was not slow
-_GONE_S = 3600.0
+_GONE_S = 600.0  # a vendor may be wrong about its models, and a look costs nothing
 _ENVELOPE_BYTES = 512  # what the vendor may count beside our texts
 _REASONS: Mapping[Trouble, tuple[Reason, str]] = {
     Trouble.RATE: (Reason.VENDOR, "The vendor takes no more calls at the moment."),
@@ -36,6 +36,7 @@ _REASONS: Mapping[Trouble, tuple[Reason, str]] = {
     Trouble.FILTERED: (Reason.REFUSED, "The vendor's filter held the answer back."),
     Trouble.CUT: (Reason.UNREADABLE, "The answer ended in the middle."),
 }
+NO_MODEL_LEFT = Refused(*_REASONS[Trouble.MODEL_GONE])
 _ALERTS = frozenset({Trouble.EXHAUSTED, Trouble.KEY, Trouble.MODEL_GONE, Trouble.OURS})
 
 
@@ -148,12 +149,11 @@ class Errand:
             desk.client, desk.till, one, self._request(model), lambda: not used.is_probe and desk.allowance.take()
         )
         reply = await self._raced(race, used)
-        cost = await self._cost(race, one)
         fault, data = read_answer(order.prompt.schema, reply.text)
         if fault is not None:
             log.warning("ai.answer.unreadable", prompt=order.prompt.name, model=model, fault=fault)
             return Refused(Reason.UNREADABLE, "The answer is not in the form that was asked for.")
-        return Answer(race.winner.spending.call_id, data, reply.model, cost, is_cached=False)
+        return Answer(race.winner.spending.call_id, data, reply.model, is_cached=False)
 
     async def _raced(self, race: Race, used: Pass) -> ModelReply:
         breakers = self._desk.breakers
@@ -171,14 +171,6 @@ class Errand:
             self._has_left = self._has_left or race.has_left
         breakers.answered(used)
         return reply
-
-    async def _cost(self, race: Race, first: Try) -> int:
-        """What the tries cost together; the worst case where that is not known in time."""
-        settling = race.settling
-        if settling is None:
-            return first.spending.worst_micro_rupees
-        done, _ = await asyncio.wait({settling}, timeout=max(0.0, self._time_left() - 0.02))
-        return sum(settling.result()) if done else first.spending.worst_micro_rupees
 
     def _request(self, model: str) -> ModelRequest:
         prompt = self._order.prompt

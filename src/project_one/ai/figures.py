@@ -8,12 +8,17 @@ from sqlalchemy import func, select
 
 from project_one.ai.domain import Purpose
 from project_one.ai.models import CallRow, CallState
+from project_one.ai.purse import CRASHED
+from project_one.ai.tries import NOT_SENT
 from project_one.kernel.db import ReadSession
 
 
 @dataclass(frozen=True)
 class CallFigures:
-    """`calls`: without second tries, whose cost counts all the same; `cost_micro_rupees`: of everything settled."""
+    """`calls`: those that left, without second tries, whose cost counts all the same; `cost_micro_rupees`: of everything settled.
+
+    Times are those of first tries, which end when a second one answers; nobody knows how long a crashed one took.
+    """
 
     calls: int
     cost_micro_rupees: int
@@ -27,11 +32,13 @@ class CallFigures:
 
 async def call_figures(session: ReadSession, purposes: Collection[Purpose], first: date, last: date) -> CallFigures:
     """Of settled calls on these business dates, both included."""
+    is_first = ~CallRow.is_hedge & (CallRow.outcome != NOT_SENT)
+    is_timed = is_first & (CallRow.outcome != CRASHED)
     query = select(
-        func.count().filter(~CallRow.is_hedge),
+        func.count().filter(is_first),
         func.coalesce(func.sum(CallRow.cost), 0),
-        func.percentile_cont(0.5).within_group(CallRow.took_ms),
-        func.percentile_cont(0.95).within_group(CallRow.took_ms),
+        func.percentile_cont(0.5).within_group(CallRow.took_ms).filter(is_timed),
+        func.percentile_cont(0.95).within_group(CallRow.took_ms).filter(is_timed),
     ).where(
         CallRow.state == CallState.SETTLED,
         CallRow.purpose.in_(purposes),

@@ -64,7 +64,7 @@ class Flights:
             found = await self._cache.look(key, token)
             match found:
                 case Kept() if is_sound(found.data):
-                    return Answer(found.call_id, found.data, found.model, 0, is_cached=True)
+                    return Answer(found.call_id, found.data, found.model, is_cached=True)
                 case Kept():
                     await self._cache.forget(key)
                 case Held():
@@ -104,7 +104,7 @@ class Flights:
 
 
 def _again(answer: Answer) -> Answer:
-    return Answer(answer.call_id, answer.data, answer.model, 0, is_cached=True)
+    return Answer(answer.call_id, answer.data, answer.model, is_cached=True)
 
 
 def _refusal(word: str | None) -> Refused | None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from project_one.ai.breaker import Breakers
 from project_one.ai.cache import AnswerCache, cache_key
 from project_one.ai.domain import Limits, Prompt, Question, Reason, Refused, Result
-from project_one.ai.errand import Desk, Errand, Order
+from project_one.ai.errand import NO_MODEL_LEFT, Desk, Errand, Order
 from project_one.ai.flight import Flights
 from project_one.ai.hedging import HedgeAllowance
 from project_one.ai.leaks import leak
@@ -75,7 +75,7 @@ class Gate:
             async with asyncio.timeout_at(ends_at):
                 return await self._answered(self._desk, question, limits, prompt, fields, ends_at)
         except TimeoutError:
-            return Refused(Reason.TOO_SLOW, f"There was no answer within {limits.deadline_s:g} s.")
+            return Refused(Reason.TOO_SLOW, f"There was no answer within {limits.deadline_s:.2g} s.")
 
     async def close(self) -> None:
         """Wait until every call is settled."""
@@ -101,9 +101,12 @@ class Gate:
         fields: Mapping[str, str],
         ends_at: float,
     ) -> Result:
-        models = desk.at_hand(await self._tools.models(prompt.role, business_date(self._tools.clock())))
-        if not models:
+        listed = await self._tools.models(prompt.role, business_date(self._tools.clock()))
+        if not listed:
             return Refused(Reason.NOT_CONFIGURED, f"No model is listed for the role {prompt.role} today.")
+        models = desk.at_hand(listed)
+        if not models:
+            return NO_MODEL_LEFT
         user = orjson.dumps({name: fields[name] for name in prompt.fields}).decode()
         order = Order(question, limits, prompt, user, models, ends_at)
         key = cache_key(question, prompt, models[0], fields)

@@ -12,7 +12,7 @@ _TABLE: Mapping[Purpose, Limits] = {
     Purpose.LINT: Limits(deadline_s=1.1, owner_cap_micro_rupees=0, hedge_after_s=0.45, per_day=20),
     Purpose.PACK_CHECK: Limits(deadline_s=8.0, owner_cap_micro_rupees=0, hedge_after_s=2.0),
     Purpose.GENERATION: Limits(deadline_s=3.4, owner_cap_micro_rupees=0, per_day=10),
-    Purpose.TRANSLATION: Limits(deadline_s=1.9, owner_cap_micro_rupees=0),
+    Purpose.TRANSLATION: Limits(deadline_s=1.9, owner_cap_micro_rupees=0, per_day=20),
 }
 
 

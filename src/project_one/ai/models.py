@@ -1,7 +1,8 @@
 """Purses, calls, quotas and registered prompts. Money is integer micro-rupees.
 
-The api login only reads here, a firm its own rows; it writes through the functions of the migration `ai` (`ai_reserve`,
-`ai_settle`, …), each of which is one statement and so holds the row of the month for no longer than itself.
+The api login only reads here, a firm its own rows; it writes through the functions of the migrations `ai` and
+`ai_groups` (`ai_reserve_all`, `ai_settle_all`, …), each of which is one statement and so holds the row of the month for no
+longer than itself.
 """
 
 from datetime import date, datetime

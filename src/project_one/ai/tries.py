@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 _T = TypeVar("_T")
 NOTHING = Usage(0, 0)
+NOT_SENT = "not-sent"
 _LEAST_SHARE = 0.05
 _LONGEST_END_S = 5.0
 _WORTH_A_SECOND = frozenset({Trouble.SERVER, Trouble.CONNECTION})
@@ -99,7 +100,7 @@ class Till:
         """Micro-rupees; the worst case where the purse does not answer: it books that by itself later."""
         bill = one.bill or Bill("unknown", None, (time.monotonic() - one.began) * 1000)
         if not one.has_left:
-            bill = Bill("not-sent", NOTHING, bill.took_ms)
+            bill = Bill(NOT_SENT, NOTHING, bill.took_ms)
         try:
             return await self.purse.settle(one.spending.call_id, bill, now=self.clock())
         except (LookupError, *self.trouble) as error:
@@ -114,7 +115,10 @@ class Till:
 
 
 class Race:
-    """A first try that is reserved already, and perhaps a second. Settles every try when it ends, however it ends."""
+    """A first try that is reserved already, and perhaps a second. Settles every try when it ends, however it ends.
+
+    The answer does not wait for that: what a crash leaves unsettled stays at the worst case.
+    """
 
     def __init__(
         self, client: ModelClient, till: Till, first: Try, request: ModelRequest, may_hedge: Callable[[], bool]
@@ -125,7 +129,6 @@ class Race:
         self._may_hedge = may_hedge
         self._tries = [first]
         self._tasks: list[asyncio.Task[ModelReply | None]] = []
-        self.settling: asyncio.Task[list[int]] | None = None
 
     @property
     def has_left(self) -> bool:
@@ -147,7 +150,7 @@ class Race:
             for one in self._tries:
                 if one.bill is None:
                     one.ended("cut-off", None)
-            self.settling = self._till.background.spawn(self._settled())
+            self._till.background.spawn(self._settled())
 
     async def _first_answer(self, hedge_after_s: float | None) -> ModelReply:
         done, _ = await asyncio.wait(self._tasks, timeout=hedge_after_s)

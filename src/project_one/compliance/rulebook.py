@@ -6,9 +6,9 @@ exist, a line that is not a pattern. Patterns are lines over concepts, so that n
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -98,6 +98,11 @@ class Rulebook:
         object.__setattr__(
             self, "told", {rule.id: rule for rule in [*self.rules, *([self.weighed] if self.weighed else [])]}
         )
+
+    @cached_property
+    def patterns_alone(self) -> "Rulebook":
+        """Without the weigher, which lets what a pattern finds pass in innocent company: for what nobody has read yet."""
+        return replace(self, weigher=None)
 
     def is_same_on(self, one: date, other: date) -> bool:
         """Whether the same rules and the same standard texts are in force on both days."""

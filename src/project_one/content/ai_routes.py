@@ -104,7 +104,8 @@ def ai_router(database: Database, tools: RunTools, principal: Callable[..., Prin
         summary="Have a post translated",
         description=(
             "Accepted only when numbers, percentages, dates and negations are the same, the language is the asked one and "
-            "the rules find nothing that they do not find in the source; else refused with what differs."
+            "the rules find nothing that they do not find in the source; else refused with what differs. Twenty a day; a "
+            "reviewed text of the library comes with its own translation and costs none."
         ),
         responses=answers | _NOT_YOURS,
     )

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import product
 from uuid import UUID
 
 import structlog
@@ -104,7 +105,7 @@ class _Desk:
         answer = await self._ask("captions", _captions(wish, found), found.advisors)
         texts = [] if isinstance(answer, Refused) else generation.read_captions(answer.data, wish)
         await self._step(RunState.CHECKING)
-        trials = await _tried(engine, texts)
+        trials = await _tried(engine.tried_unread, texts)
         variants = [Variant(trial.content, Source.MODEL) for trial in trials if trial.is_safe]
         failed = [trial for trial in trials if not trial.is_safe]
         variants += await self._repaired(failed, wish, engine, found.advisors)
@@ -135,7 +136,7 @@ class _Desk:
         texts = [
             generation.read_caption(answer.data, wish.language) for answer in answers if not isinstance(answer, Refused)
         ]
-        trials = await _tried(engine, [text for text in texts if text is not None])
+        trials = await _tried(engine.tried_unread, [text for text in texts if text is not None])
         return [Variant(trial.content, Source.MODEL, is_repaired=True) for trial in trials if trial.is_safe]
 
     async def translated(self) -> RunResult:
@@ -162,20 +163,20 @@ class _Desk:
         return RunResult(version, translated=Translated(None if differences else target, Source.MODEL, differences))
 
     def _differences(self, source: Content, target: Content, advisors: Iterable[FirmAdvisor]) -> list[str]:
-        """What differs, in any of the capacities the firm speaks in."""
+        """What differs, in any of the capacities the firm speaks in; nobody has read the translation yet."""
         capacities = sorted({advisor.identity.capacity for advisor in advisors}) or [Capacity.MFD]
         found = [
             said
-            for capacity in capacities
+            for rulebook, capacity in product((self.rulebook, self.rulebook.patterns_alone), capacities)
             for said in translation.differences(
-                source, target, self._verdict(source, capacity), self._verdict(target, capacity)
+                source, target, self._verdict(source, capacity, rulebook), self._verdict(target, capacity, rulebook)
             )
         ]
         return list(dict.fromkeys(found))
 
-    def _verdict(self, content: Content, capacity: Capacity) -> Verdict:
+    def _verdict(self, content: Content, capacity: Capacity, rulebook: Rulebook) -> Verdict:
         context = Context(capacity, language=content.language)
-        return judged(Subject(content.sha256, content.paragraph, context), self.rulebook, on=business_date(self.now))
+        return judged(Subject(content.sha256, content.paragraph, context), rulebook, on=business_date(self.now))
 
     async def _ask(
         self, prompt: str, fields: Mapping[str, str], advisors: Iterable[FirmAdvisor], *, costs_quota: bool = True
@@ -211,21 +212,21 @@ def _hints(wish: Wish) -> frozenset[str]:
     return topic.words if topic else frozenset()
 
 
-async def _tried(engine: Engine, texts: Sequence[Content]) -> list[Trial]:
+async def _tried(trial_of: Callable[[Content], Trial], texts: Sequence[Content]) -> list[Trial]:
     """Off the event loop: a text is read in every frame for every advisor."""
-    return await asyncio.to_thread(lambda: [engine.tried(text) for text in texts]) if texts else []
+    return await asyncio.to_thread(lambda: [trial_of(text) for text in texts]) if texts else []
 
 
 async def _from_the_ladder(engine: Engine, wish: Wish, found: Material) -> list[Variant]:
     """The first rung that holds a safe text."""
     topic = topic_of(wish.topic)
     rungs = (
-        (Source.CACHED, found.cached),
-        (Source.BASELINE, [topic.baselines[wish.language]] if topic else []),
-        (Source.LIBRARY, generation.nearest(wish.topic, found.library, _hints(wish))[: wish.count]),
+        (Source.CACHED, engine.tried_unread, found.cached),
+        (Source.BASELINE, engine.tried, [topic.baselines[wish.language]] if topic else []),
+        (Source.LIBRARY, engine.tried, generation.nearest(wish.topic, found.library, _hints(wish))[: wish.count]),
     )
-    for source, texts in rungs:
-        safe = [Variant(trial.content, source) for trial in await _tried(engine, texts) if trial.is_safe]
+    for source, trial_of, texts in rungs:
+        safe = [Variant(trial.content, source) for trial in await _tried(trial_of, texts) if trial.is_safe]
         if safe:
             return safe
     return []

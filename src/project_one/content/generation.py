@@ -1,7 +1,7 @@
 """Posts written by a model, tried by the engine before anybody sees them. Pure.
 
-wish ─► captions_fields ─► model ─► read_captions ─► Engine.tried ─┬─ safe ───────────────► variant
-                                                                   └─ not ─► repair, once ─► tried again, or dropped
+wish ─► captions_fields ─► model ─► read_captions ─► Engine.tried_unread ─┬─ safe ───────────────► variant
+                                                                          └─ not ─► repair, once ─► tried again, or dropped
 """
 
 import json
@@ -130,6 +130,16 @@ class Engine:
             return Trial(content, joined.verdict.findings, f"it is not written in the language {content.language}")
         is_safe = joined.verdict.band is Band.PASS and not joined.is_degraded
         return Trial(content, joined.verdict.findings, third.trouble, is_safe)
+
+    def tried_unread(self, content: Content) -> Trial:
+        """As `tried`, of a text that nobody has read: what any pattern finds counts, however innocent the rest sounds."""
+        trial = self.tried(content)
+        if not trial.is_safe:
+            return trial
+        context = self._terms.context(self.advisors[0].identity, content.language)
+        subject = Subject(content.sha256, content.paragraph, context)
+        found = judged(subject, self.rulebook.patterns_alone, on=self.on)
+        return trial if found.band is Band.PASS else replace(trial, findings=found.findings, is_safe=False)
 
 
 def is_in_its_language(content: Content, register: Register) -> bool:

@@ -218,7 +218,12 @@ async def serve(settings: Settings, *, share_port: bool = False) -> None:
     logs.configure(process="api", level=settings.log_level)
     producer = JobProducer(settings.redis_url.get_secret_value())
     async with open_house(
-        settings, process="api", pool_size=20, database_url=settings.api_database_url, plans_once=True
+        settings,
+        process="api",
+        pool_size=20,
+        database_url=settings.api_database_url,
+        plans_once=True,
+        asks_models=True,
     ) as house:
         if house.model is None:
             log.warning("ai.not-configured", detail=NO_KEY)

@@ -29,13 +29,16 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
     stop = stop_requested()
     if DriveNumber.queue not in queues:
         os.nice(_YIELDS)
-    async with open_house(settings, process=name, pool_size=12) as house:
-        if ComplianceCheck.queue in queues:
+    asks_models = ComplianceCheck.queue in queues
+    async with open_house(settings, process=name, pool_size=12, asks_models=asks_models) as house:
+        if asks_models:
             await _announce_model(house)
         sender = house.whatsapp()
         table = handlers(house, sender)
         workers = [JobWorker(queue, table[queue], redis_url=settings.redis_url.get_secret_value()) for queue in queues]
-        reading = asyncio.create_task(_read_library(house)) if DriveNumber.queue in queues else None
+        beside = [asyncio.create_task(_read_library(house))] if DriveNumber.queue in queues else []
+        if house.model is not None:
+            beside.append(asyncio.create_task(house.model.try_key()))
         for worker in workers:
             await worker.start()
         log.info("worker.started", queues=queues)
@@ -45,8 +48,8 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
                 await asyncio.wait_for(stop.wait(), _BEAT_S)
             except TimeoutError:
                 continue
-        if reading is not None:
-            reading.cancel()
+        for task in beside:
+            task.cancel()
         await asyncio.gather(*(worker.close() for worker in workers))
         await sender.close()
 

@@ -35,7 +35,7 @@ _CALLERS, _EACH = 50, 12
 _FIRMS = 300  # so that nobody's daily quota is used up
 _WARMING = 20  # calls before anything is measured
 _GENERATIONS, _GENERATING = 60, 5
-_OVERHEAD_CALLS, _VENDOR_S = 20, 0.3
+_OVERHEAD_CALLS, _VENDOR_S = 20, (0.2, 0.4)
 _RULES_S, _DOWN_S, _BACK_S = 5, 12, 100
 _NO_WAIT_MS = 50  # beyond the rules' own time: the gate was asked and said no, the vendor was not
 _USUAL = {"openai": {"uniform_ms": None}}
@@ -93,7 +93,7 @@ async def bench(*, as_json: bool) -> int:
 
 
 async def _lints(installation: Installation, callers: Sequence[Visit]) -> dict[str, Any]:
-    for caller in callers[-_WARMING:]:  # the SDK is imported and connections are opened by the first
+    for caller in callers[-_WARMING:]:  # connections are opened by the first
         await _lint(caller, _caption())
     usual = await _at_once(callers)
     await _control(installation, "PATCH", "config", _QUICK)
@@ -209,30 +209,42 @@ async def _for_a_while(callers: Sequence[Visit], stages: str, seconds: float) ->
     return waited
 
 
-class _Still:
-    """A vendor that takes the same time for everybody: what is beyond it is the gate's own."""
+class _Timed:
+    """A vendor that knows how long each answer took it: what is beyond that is the gate's own.
+
+    Its times differ, or fifty callers would march in step and each wait for the other forty-nine.
+    """
+
+    def __init__(self) -> None:
+        self._lot = random.Random(1)  # noqa: S311
+        self.took: dict[str, float] = {}
 
     async def respond(self, request: ModelRequest) -> ModelReply:
-        await asyncio.sleep(_VENDOR_S)
+        began = time.monotonic()
+        await asyncio.sleep(self._lot.uniform(*_VENDOR_S))
+        self.took[json.loads(request.user)["caption"]] = time.monotonic() - began
         return ModelReply('{"findings":[]}', request.model, Usage(1400, 8))
 
 
 async def _overhead(settings: Settings) -> dict[str, Any]:
     """The gate's own time at fifty callers, with its real purse, cache and database."""
     seconds: list[float] = []
-    async with open_house(settings, process="bench", pool_size=20) as house, gate_over(house, _Still()) as gate:
+    vendor = _Timed()
+    async with open_house(settings, process="bench", pool_size=20) as house, gate_over(house, vendor) as gate:
         limits = Limits(deadline_s=3, owner_cap_micro_rupees=10**9)
 
-        async def one() -> None:
+        async def one(number: int) -> None:
             owner = new_id()
+            await asyncio.sleep(number / _CALLERS * _VENDOR_S[0])
             for turn in range(_OVERHEAD_CALLS + 1):
-                fields = {"caption": _caption(), "capacity": "MFD", "content_class": "EDUCATION", "language": "en"}
+                caption = _caption()
+                fields = {"caption": caption, "capacity": "MFD", "content_class": "EDUCATION", "language": "en"}
                 began = time.monotonic()
                 await gate.call(Question(Purpose.LINT, "suspicions", fields, owner), limits)
                 if turn:  # the first opens connections
-                    seconds.append(time.monotonic() - began - _VENDOR_S)
+                    seconds.append(time.monotonic() - began - vendor.took[caption])
 
-        await asyncio.gather(*(one() for _ in range(_CALLERS)))
+        await asyncio.gather(*(one(number) for number in range(_CALLERS)))
     return {"gate_overhead_ms": round(statistics.mean(seconds) * 1000, 2), "gate_overhead_p95_ms": _p95_ms(seconds)}
 
 
