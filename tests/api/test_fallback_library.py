@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from project_one.advisor.domain import OptInState
 from project_one.advisor.models import AdvisorRow
 from project_one.auth.domain import Role
-from project_one.auth.policy import OPERATOR
 from project_one.bootstrap import House
 from project_one.content.fallback_routes import fallback_router
 from project_one.content.fallback_schemas import FallbackPackIn
@@ -65,7 +64,7 @@ async def test_a_pack_is_used_once_two_others_approve_it(house: House, api_house
         assert [item["id"] for item in await everything(client, approved="false")] == [pack_id]
         path, hashes = f"/v1/fallback/packs/{pack_id}/approve", await hashes_of(client, pack_id)
         assert (await client.post(path, json={"hashes": hashes})).code == "library.four-eyes"
-        caller.principal = OPERATOR
+        caller.principal = staff(Role.OPERATOR)
         assert (await client.post(path, json={"hashes": hashes})).code == "auth.not-permitted"
         caller.principal = advisor_of(firm)
         assert (await client.post(path, json={"hashes": hashes})).code == "auth.not-permitted"

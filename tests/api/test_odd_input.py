@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from project_one.auth.policy import STAFF
 from project_one.bootstrap import House
 from project_one.entrypoints.api import build_app
 from project_one.kernel import pages
 from project_one.kernel.queue import JobProducer
 
+from ..signing import Headers, staff_headers
 from .doors import Client, served
 
-STAFF = {"Authorization": "Bearer asha-token"}
-OPERATOR = {"Authorization": "Bearer operator"}
 HUGE = "9" * 400
 
 
@@ -24,6 +24,12 @@ async def client(api_house: House) -> AsyncIterator[Client]:
     async with served(build_app(api_house, producer)) as opened:
         yield opened
     await producer.close()
+
+
+@pytest.fixture
+async def staff(house: House) -> Headers:
+    """Somebody of every role of staff, so that the input alone can be what is wrong."""
+    return await staff_headers(house, *STAFF)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +59,8 @@ async def client(api_house: House) -> AsyncIterator[Client]:
         f"/v1/export/packs/{HUGE}",
     ],
 )
-async def test_odd_paths_and_queries(client: Client, path: str) -> None:
-    answer = await client.get(path, headers=OPERATOR)
+async def test_odd_paths_and_queries(client: Client, staff: Headers, path: str) -> None:
+    answer = await client.get(path, headers=staff)
     assert answer.status in {404, 422}
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.code
@@ -73,26 +79,26 @@ async def test_odd_paths_and_queries(client: Client, path: str) -> None:
         ("/v1/fallback/packs", [1e400]),
     ],
 )
-async def test_odd_bodies(client: Client, path: str, body: Any) -> None:
-    answer = await client.post(path, json=body, headers=STAFF)
+async def test_odd_bodies(client: Client, staff: Headers, path: str, body: Any) -> None:
+    answer = await client.post(path, json=body, headers=staff)
     assert answer.status in {403, 404, 422}, answer.text
     assert answer.code
 
 
-async def test_a_body_beyond_the_limit(client: Client) -> None:
+async def test_a_body_beyond_the_limit(client: Client, staff: Headers) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(6):
             yield b" " * 1_000_000
 
     for data in (io.BytesIO(b" " * 5_000_000), pieces()):
-        answer = await client.post("/v1/ai/lint", data=data, headers=STAFF)
+        answer = await client.post("/v1/ai/lint", data=data, headers=staff)
         assert (answer.status, answer.code) == (413, "request.too-large")
 
 
-async def test_a_body_in_pieces_arrives_whole(client: Client) -> None:
+async def test_a_body_in_pieces_arrives_whole(client: Client, staff: Headers) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b'{"text": "Save first.",'
         yield b'"advisor_type": "MFD"}'
 
-    headers = STAFF | {"Content-Type": "application/json"}
+    headers = staff | {"Content-Type": "application/json"}
     assert (await client.post("/v1/ai/lint?stages=rules", data=pieces(), headers=headers)).status == 200

@@ -64,9 +64,6 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 
 STAFF = frozenset(Role) - {Role.ADVISOR}
 
-OPERATOR = Principal(actor="operator", permissions=frozenset(Permission), is_staff=True)
-"""The installation's own token: everything that needs no person with an account."""
-
 
 def principal_of(
     user_id: UUID, roles: Iterable[Role], *, tenant: UUID | None, session_id: str | None = None
@@ -91,11 +88,6 @@ KEY_SCOPES = frozenset({_P.EXPORT, _P.DELIVERY_READ, _P.PACK_READ})
 def impersonated(principal: Principal) -> Principal:
     """The person as somebody else sees with her eyes."""
     return replace(principal, permissions=principal.permissions & READING)
-
-
-def reviewer(name: str) -> Principal:
-    """A reviewer known by a token of the installation."""
-    return Principal(f"reviewer:{name}", PERMISSIONS[Role.REVIEWER], is_staff=True, roles=frozenset({Role.REVIEWER}))
 
 
 def require(principal: Principal, permission: Permission) -> None:
