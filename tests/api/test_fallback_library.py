@@ -143,6 +143,61 @@ async def test_a_disagreement_that_adds_up_to_a_block_is_refused(house: House, a
         assert "41" in found["HOUSE-PARITY"]["message"]
 
 
+async def test_what_only_the_finished_message_shows_is_refused(house: House, api_house: House) -> None:
+    """An advertisement of an adviser without its papers; a Hindi post that is written in Marathi."""
+    await furnish(house, advisors=1)
+    caller = Caller(staff(Role.REVIEWER))
+    advertisement = EXAMPLE | {"content_class": "ADVERTISEMENT"}
+    exchanged = deepcopy(EXAMPLE)
+    exchanged["texts"]["hi"] = EXAMPLE["texts"]["mr"]
+    async with at_the_library(api_house, caller) as client:
+        for body, rule, languages, types in (
+            (advertisement, "SEBI-IA-APPROVAL-REF", {"en", "hi", "mr"}, {"IA"}),
+            (exchanged, "SEBI-IA-WARNING-LANGUAGE", {"hi"}, {"IA", "MFD"}),
+        ):
+            refused = await client.post("/v1/fallback/packs", json=body)
+            assert (refused.status, refused.code) == (422, "library.text-blocked")
+            found = [item for item in refused.json()["findings"] if item["rule_id"] == rule]
+            assert {(item["stage"], item["severity"]) for item in found} == {("rendered", "block")}
+            assert ({item["language"] for item in found}, {item["advisor_type"] for item in found}) == (
+                languages,
+                types,
+            )
+        assert (await client.post("/v1/fallback/packs", json=advertisement | {"capacities": ["MFD"]})).status == 201
+
+
+async def test_what_the_stages_say_is_kept_and_shown_as_on_a_pack_of_a_firm(house: House, api_house: House) -> None:
+    await furnish(house, advisors=1)
+    caller = Caller(staff(Role.REVIEWER))
+    doubtful = deepcopy(EXAMPLE)
+    doubtful["texts"]["en"]["caption"] = "The best team in the city keeps a reserve for a bad month."
+    async with at_the_library(api_house, caller) as client:
+        for body, band in ((EXAMPLE, "pass"), (doubtful, "review")):
+            made = (await client.post("/v1/fallback/packs", json=body)).json()
+            listed = next(item for item in await everything(client, approved="false") if item["id"] == made["id"])
+            assert listed["checked"] == made["checked"]
+            checked = made["checked"]
+            assert (checked["band"], checked["degraded"], set(checked["languages"])) == (
+                band,
+                False,
+                {"en", "hi", "mr"},
+            )
+            for said in checked["languages"].values():
+                assert [item["stage"] for item in said["stages"]] == ["rules", "rendered"]
+            stages = {item["stage"] for item in checked["languages"]["en"]["findings"]}
+            assert stages == ({"rules"} if band == "review" else set())  # each finding once, where it was first seen
+        shipped = await everything(client, approved="true")
+        assert {item["checked"] for item in shipped} == {None}
+
+
+async def test_without_an_approved_frame_the_check_is_not_whole(api_house: House) -> None:
+    caller = Caller(staff(Role.REVIEWER))
+    async with at_the_library(api_house, caller) as client:
+        checked = (await client.post("/v1/fallback/packs", json=EXAMPLE)).json()["checked"]
+        assert (checked["band"], checked["degraded"]) == ("review", True)
+        assert checked["languages"]["mr"]["stages"][1]["trouble"] == "no approved frame for this language"
+
+
 async def test_filters_and_a_fixed_number_of_statements(house: House, api_house: House) -> None:
     await furnish(house, advisors=1)
     caller = Caller(staff(Role.OPERATOR))

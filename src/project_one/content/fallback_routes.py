@@ -62,8 +62,10 @@ def fallback_router(
         status_code=201,
         summary="Add a pack to the library",
         description=(
-            "The rules judge each text for each capacity; a blocked one is refused with its findings. Numbers, dates and "
-            "negations that the languages do not say alike are in `findings` of the text, for the people who approve it."
+            "It goes through the same stages as a firm's pack: the rules over each text, and over the message it makes in "
+            "every approved frame of its capacities; a blocked one is refused with its findings. What is left for the people "
+            "who approve it is in `checked`; numbers, dates and negations that the languages do not say alike also in "
+            "`findings` of the text."
         ),
         responses=errors(LibraryTextBlockedError, LibraryTextUnfitError),
     )
