@@ -1,7 +1,10 @@
 """Input that no form would send: never a 5xx, always a stable code."""
 
+import asyncio
 import io
+import json
 from collections.abc import AsyncIterator
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -93,6 +96,25 @@ async def test_a_body_beyond_the_limit(client: Client, staff: Headers) -> None:
     for data in (io.BytesIO(b" " * 5_000_000), pieces()):
         answer = await client.post("/v1/ai/lint", data=data, headers=staff)
         assert (answer.status, answer.code) == (413, "request.too-large")
+
+
+async def test_a_sender_who_reads_only_when_all_is_sent_is_told_too(client: Client, staff: Headers) -> None:
+    """An answer before the end of the body would be a broken connection to her."""
+    base = client.session._base_url
+    assert base is not None
+
+    def post() -> tuple[int, bytes]:
+        connection = HTTPConnection(str(base.host), base.port, timeout=20)
+        try:
+            connection.request("POST", "/v1/ai/lint", b" " * 12_000_000, staff | {"Connection": "close"})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    for _ in range(3):
+        status, body = await asyncio.to_thread(post)
+        assert (status, json.loads(body)["code"]) == (413, "request.too-large")
 
 
 async def test_a_body_in_pieces_arrives_whole(client: Client, staff: Headers) -> None:

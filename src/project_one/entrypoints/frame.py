@@ -5,6 +5,7 @@ Plain ASGI: a middleware of the framework's own kind puts a task and a queue bet
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from uuid import uuid4
 
 from fastapi import Request, Response
@@ -16,6 +17,8 @@ from project_one.kernel import problems
 from project_one.kernel.idempotency import Keys
 
 _BODY_LIMIT = 4 * 1024 * 1024  # Meta posts at most 3 MB
+_MOST_SWEPT = 32 * 1024 * 1024
+_SWEEP_S = 10
 _AT_ONCE = 100
 """Requests a process works on at a time; the others wait their turn before anything of them begins.
 
@@ -88,9 +91,13 @@ class Frame:
             limit = self._limit_of(request.url.path) or _BODY_LIMIT
             if int(request.headers.get("content-length") or 0) > limit:
                 refusal = _too_large(request, limit)
+                if "expect" not in request.headers:
+                    await _sweep(receive)
             elif "transfer-encoding" in request.headers:
                 body = await _read(receive, limit)
-                refusal = _too_large(request, limit) if body is None else None
+                if body is None:
+                    refusal = _too_large(request, limit)
+                    await _sweep(receive)
                 receive = _replaying(body or b"", receive)
         if refusal is not None:
             await refusal(scope, receive, with_headers)
@@ -108,6 +115,18 @@ async def _read(receive: Receive, limit: int) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return bytes(body)
+
+
+async def _sweep(receive: Receive) -> None:
+    """Take in and forget the rest of a body that is too long: its sender may read no answer before she has sent it all."""
+    seen = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SWEEP_S):
+            while seen < _MOST_SWEPT:
+                message = await receive()
+                seen += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
