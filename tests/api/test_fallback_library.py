@@ -81,6 +81,36 @@ async def test_a_pack_is_used_once_two_others_approve_it(house: House, api_house
         assert (await client.post("/v1/fallback/packs", json=EXAMPLE)).code == "auth.not-permitted"
 
 
+async def test_approvals_are_taken_back_and_given_anew(house: House, api_house: House) -> None:
+    await furnish(house, advisors=1)
+    ((firm, _),) = await firms(house)
+    caller = Caller(staff(Role.REVIEWER))
+    reason = {"reason": "The limit it names has changed."}
+    async with at_the_library(api_house, caller) as client:
+        first, *others = await everything(client, approved="true")
+        path = f"/v1/fallback/packs/{first['id']}"
+        assert (await client.get(path)).json() == first
+        caller.principal = advisor_of(firm)
+        assert (await client.get(path)).status == 200
+        assert (await client.post(f"{path}/take-back", json=reason)).code == "auth.not-permitted"
+        caller.principal = staff(Role.REVIEWER)
+        assert (await client.post(f"{path}/take-back", json={"reason": " "})).code == "request.invalid"
+        for _ in range(2):
+            back = (await client.post(f"{path}/take-back", json=reason)).json()
+            assert (back["is_approved"], {text["approvals"] for text in back["texts"]}) == (False, {0})
+        assert {item["id"] for item in await everything(client, approved="true")} == {item["id"] for item in others}
+        caller.principal = advisor_of(firm)
+        assert (await client.get(path)).code == "library.pack-unknown"
+        for _ in range(2):
+            caller.principal = staff(Role.REVIEWER)
+            hashes = {text["language"]: text["content_sha256"] for text in first["texts"]}
+            again = await client.post(f"{path}/approve", json={"hashes": hashes})
+        assert again.json()["is_approved"] is True
+        unknown = path[:-12] + "0" * 12
+        for answer in (await client.get(unknown), await client.post(f"{unknown}/take-back", json=reason)):
+            assert (answer.status, answer.code) == (404, "library.pack-unknown")
+
+
 async def test_a_blocked_text_is_refused_with_its_findings(house: House, api_house: House) -> None:
     caller = Caller(staff(Role.REVIEWER))
     body = deepcopy(EXAMPLE)

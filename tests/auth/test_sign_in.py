@@ -46,6 +46,9 @@ async def test_a_newcomer_is_known_from_her_first_request_and_may_do_nothing(rig
         status, me = await rig.ask("GET", "/v1/me", await rig.bearer("user_new"))
         assert (status, me["roles"], me["permissions"], me["firm_id"]) == (200, ["advisor"], [], None)
     assert me["actor"] == f"user:{me['user_id']}"
+    status, problem = await rig.ask("GET", "/v1/content-packs", await rig.bearer("user_new"))
+    assert (status, problem["code"]) == (403, "auth.not-permitted")
+    assert "POST /v1/advisors" in problem["detail"]
     async with rig.house.database.readings() as session:
         assert (await session.scalars(text("SELECT count(*) FROM users"))).one() == 1
 

@@ -97,4 +97,6 @@ def require(principal: Principal, permission: Permission) -> None:
         raise SeatNeededError(message)
     if permission not in principal.permissions:
         message = f"This needs the permission {permission}."
+        if not principal.permissions and principal.user_id is not None:
+            message += " You act for no firm yet: register with POST /v1/advisors, or choose your firm's organisation when you sign in."
         raise NotPermittedError(message)

@@ -31,6 +31,7 @@ from project_one.content.errors import (
     LibraryTextUnfitError,
 )
 from project_one.content.models import ApprovalRow, PackRow, VariantRow
+from project_one.content.own_approvals import void_of_library
 from project_one.content.stages import MisfitError, first_and_third
 from project_one.content.terms import Terms
 from project_one.kernel.bulk import among
@@ -94,9 +95,10 @@ async def packs(session: ReadSession, wanted: Wanted, *, after: tuple[datetime, 
     return await _with_texts(session, [dict(row) for row in (await session.execute(ordered)).mappings()])
 
 
-async def pack(session: ReadSession, pack_id: UUID) -> Row:
-    """One pack of the library. Raises LibraryPackUnknownError."""
-    query = select(*_PACK).where(PackRow.is_fallback, PackRow.firm_id.is_(None), PackRow.id == pack_id)
+async def pack(session: ReadSession, pack_id: UUID, *, is_approved: bool | None = None) -> Row:
+    """One pack of the library; with `is_approved`, only such a one. Raises LibraryPackUnknownError."""
+    wanted = _which(Wanted(is_approved=is_approved))
+    query = select(*_PACK).where(PackRow.is_fallback, PackRow.firm_id.is_(None), PackRow.id == pack_id, *wanted)
     found = await _with_texts(session, [dict(row) for row in (await session.execute(query)).mappings()])
     if not found:
         message = "There is no pack with this id in the library; ids come from its list."
@@ -282,4 +284,15 @@ async def approve(
         message = "These are not the hashes of the pack's texts now; read it again and approve what you then see."
         raise LibraryTextChangedError(message, pack_id=str(pack_id))
     await content.approve(session, Subject.CONTENT, current.values(), reviewer_id=reviewer_id, now=now)
+    return await pack(session, pack_id)
+
+
+async def take_back(session: WriteSession, pack_id: UUID, *, reason: str, actor: str, now: datetime) -> Row:
+    """Void the approvals of a pack's texts, whoever gave them: nothing with them leaves until two people approve anew.
+
+    Of a pack that nobody approves nothing changes. Raises LibraryPackUnknownError.
+    """
+    found = await pack(session, pack_id)
+    hashes = [text["content_sha256"] for text in found["texts"]]
+    await void_of_library(session, pack_id, hashes, reason=reason, actor=actor, now=now)
     return await pack(session, pack_id)

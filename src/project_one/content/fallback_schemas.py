@@ -89,6 +89,14 @@ class FallbackApproveIn(BaseModel):
     hashes: dict[Language, Sha256] = Field(min_length=1)
 
 
+class FallbackTakeBackIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "The limit it names has changed."}]}
+    )
+
+    reason: Line = Field(min_length=3, max_length=500)
+
+
 class FallbackFindingOut(BaseModel):
     """What a person looks at before she approves: numbers, dates or negations that the other languages say otherwise."""
 
