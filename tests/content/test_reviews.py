@@ -180,9 +180,31 @@ async def test_a_blocked_text_passes_only_under_an_override_of_two(api: Api) -> 
         second, "POST", f"/overrides/{asked['id']}/revoke", {"reason": "It is not a quotation."}
     )
     assert (status, revoked["revoked_at"] is not None) == (200, True)
+    asha = member(firm, author)
+    assert (await api.call(asha, "GET", f"/content-packs/{pack['id']}"))[1]["state"] == "changes-requested"
+    _, said, _ = await api.call(asha, "GET", f"/content-packs/{pack['id']}/reviews")
+    assert any("It is not a quotation." in item["note"] for review in said["items"] for item in review["reasons"])
+    async with api.house.database.readings() as session:
+        assert not await approved_own(session, hashes(pack).values())
     _, all_of_them, _ = await api.call(first, "GET", "/overrides?limit=1")
     assert [item["id"] for item in all_of_them["items"]] == [asked["id"]]
     assert (await api.call(second, "POST", f"/overrides/{new_id()}/grant"))[0] == 404
+
+
+async def test_an_approval_stands_while_another_override_covers_it(api: Api) -> None:
+    firm, _ = await firms(api.house)
+    first, second = staff(), staff()
+    pack = await _blocked(api, member(firm))
+    body = {"pack_id": pack["id"], "language": "en", "reason": "Quoted from a warning of the exchange itself."}
+    asked = [(await api.call(first, "POST", "/overrides", body))[1]["id"] for _ in range(2)]
+    for override in asked:
+        assert (await api.call(second, "POST", f"/overrides/{override}/grant"))[0] == 200
+    approve = f"/content-packs/{pack['id']}/approve", {"hashes": hashes(pack)}
+    assert (await api.call(first, "POST", *approve))[0] == 200
+    for override, state in zip(asked, ("approved", "changes-requested"), strict=True):
+        why = {"reason": "It is not a quotation."}
+        assert (await api.call(second, "POST", f"/overrides/{override}/revoke", why))[0] == 200
+        assert (await api.call(first, "GET", f"/content-packs/{pack['id']}"))[1]["state"] == state
 
 
 async def test_the_queue_shows_the_riskiest_first_then_the_nearest_deadline(api: Api) -> None:

@@ -60,6 +60,8 @@ class Decision(StrEnum):
 
 
 _S = PackState
+APPROVED = frozenset({_S.APPROVED, _S.SCHEDULED})
+"""A person stands for the texts, and they have not been sent."""
 _OPEN = frozenset(_S) - {_S.SENT, _S.WITHDRAWN}
 _MOVES: Mapping[Move, tuple[frozenset[PackState], PackState]] = {
     Move.EDIT: (_OPEN, _S.DRAFT),
@@ -68,8 +70,8 @@ _MOVES: Mapping[Move, tuple[frozenset[PackState], PackState]] = {
     Move.APPROVE: (frozenset({_S.IN_REVIEW}), _S.APPROVED),
     Move.REJECT: (frozenset({_S.IN_REVIEW}), _S.REJECTED),
     Move.REQUEST_CHANGES: (frozenset({_S.IN_REVIEW}), _S.CHANGES_REQUESTED),
-    Move.TAKE_BACK: (frozenset({_S.APPROVED, _S.SCHEDULED}), _S.CHANGES_REQUESTED),
-    Move.SCHEDULE: (frozenset({_S.APPROVED, _S.SCHEDULED}), _S.SCHEDULED),
+    Move.TAKE_BACK: (APPROVED, _S.CHANGES_REQUESTED),
+    Move.SCHEDULE: (APPROVED, _S.SCHEDULED),
     Move.SEND: (frozenset({_S.SCHEDULED}), _S.SENT),
     Move.WITHDRAW: (_OPEN, _S.WITHDRAWN),
 }

@@ -176,6 +176,7 @@ def review_router(
         "/overrides/{override_id}/revoke",
         response_model=OverrideOut,
         summary="Take it back",
+        description="Packs that were approved under it go back to their authors, with the reason, until they are sent.",
         responses=refusals(404, 409),
     )
     async def revoke(
@@ -183,7 +184,8 @@ def review_router(
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.OVERRIDE)
         async with database.scoped(caller.scope).transactions() as session:
-            await overrides.revoke(session, override_id, actor=caller.actor, reason=body.reason, now=clock())
+            reviewer = await reviewer_of(session, caller)
+            await reviewing.revoke_override(session, override_id, reviewer, reason=body.reason, now=clock())
             return await override_list.read(session, override_id)
 
     return router

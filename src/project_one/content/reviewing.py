@@ -25,7 +25,7 @@ from project_one.content.errors import (
 from project_one.content.models import PackRevisionRow, PackRow, ReviewRow, VariantRow
 from project_one.content.own_approvals import void_own
 from project_one.content.pack_rows import Pack
-from project_one.content.packs import MOVE_OF, Decision, Move, PackState, Reason, Suggestion
+from project_one.content.packs import APPROVED, MOVE_OF, Decision, Move, PackState, Reason, Suggestion
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 
@@ -90,9 +90,45 @@ async def take_back(
     Raises PackStateError for one that is not approved or sent already, PackChangedError, ReviewerNotAllowedError.
     """
     await ensure_outsider(session, pack, reviewer)
+    if pack.state in APPROVED:
+        _ensure_read(pack, opinion)
+    return await _taken_back(session, pack, opinion, reviewer, now=now)
+
+
+async def revoke_override(
+    session: WriteSession, override_id: UUID, reviewer: Reviewer, *, reason: str, now: datetime
+) -> None:
+    """Take an override back, and the approvals that stood on it: without it the rules block these texts.
+
+    Raises OverrideUnknownError, PolicyStateError for one that is revoked already.
+    """
+    await overrides.revoke(session, override_id, actor=reviewer.actor, reason=reason, now=now)
+    override = await override_list.read(session, override_id)
+    found = await session.scalars(
+        select(VariantRow.pack_id)
+        .join(PackRow, PackRow.id == VariantRow.pack_id)
+        .where(
+            VariantRow.content_sha256 == override.content_sha256, PackRow.state.in_(APPROVED | {PackState.IN_REVIEW})
+        )
+        .order_by(VariantRow.pack_id)
+    )
+    for pack_id in found.all():
+        pack = await rows.locked(session, pack_id)  # an approval at the same time is over now
+        if pack.state not in APPROVED:
+            continue
+        try:
+            await _ensure_not_blocked(session, pack, pack.row.checked or {})
+        except PackBlockedError:
+            why = Reason(f"The override this text stood on was taken back: {reason}")
+            opinion = Opinion(Decision.CHANGES_REQUESTED, pack.hashes, reasons=[why])
+            await _taken_back(session, pack, opinion, reviewer, now=now)
+
+
+async def _taken_back(
+    session: WriteSession, pack: Pack, opinion: Opinion, reviewer: Reviewer, *, now: datetime
+) -> ReviewRow:
     was = pack.state
     rows.move(pack, Move.TAKE_BACK, now=now)
-    _ensure_read(pack, opinion)
     await void_own(session, pack.row.id, reason="a reviewer took it back", actor=reviewer.actor, now=now)
     entered = await _enter(session, pack, opinion, reviewer, now=now, before=was.value)
     await scheduling.unschedule(session, pack)
