@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import re
 from collections.abc import AsyncIterator
 from http.client import HTTPConnection
 from typing import Any
@@ -58,6 +59,8 @@ async def staff(house: House) -> Headers:
         f"/v1/fallback/packs?month={HUGE}",
         f"/v1/fallback/packs?cursor={pages.encode('2026-01-01', '0198a5b2-0000-7000-8000-00000000000f')}",
         "/v1/fallback/simulate?date=0000-00-00",
+        "/v1/numbers?state=red",
+        "/v1/mornings?form=2026-11-01",
         "/v1/export/packs/%00",
         f"/v1/export/packs/{HUGE}",
     ],
@@ -67,6 +70,16 @@ async def test_odd_paths_and_queries(client: Client, staff: Headers, path: str) 
     assert answer.status in {404, 422}
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.code
+
+
+async def test_a_filter_that_nobody_knows_is_named_with_those_there_are(client: Client, staff: Headers) -> None:
+    answer = await client.get("/v1/advisors?state=verified&limit=1", headers=staff)
+    assert (answer.status, answer.code) == (422, "request.invalid")
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/query/state"
+    assert {"capacity", "cursor", "language", "limit", "status"} <= set(re.findall(r"\w+", error["detail"]))
+    assert (await client.get("/v1/advisors?state=verified")).code == "auth.not-authenticated"
+    assert (await client.get("/v1/me?utm=x", headers=staff)).status == 200
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ from project_one.delivery.routes import delivery_router
 from project_one.delivery.simulate_routes import simulate_router
 from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
+from project_one.entrypoints.filters import known_filters
 from project_one.entrypoints.frame import Frame
 from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.db import ReadSession, WriteSession
@@ -68,7 +69,8 @@ PUBLIC_ROUTES = frozenset(
 _REPEATABLE = frozenset({"/v1/ai/lint", "/v1/api-keys"})
 """No Idempotency-Key: the first changes nothing and may answer as a stream; the answer of the second is a secret."""
 _UNCOUNTED = PUBLIC_ROUTES - {"/docs", "/openapi.json", "/v1/export/packs/{token}"}
-_READ_BY_PAGES = ["ETag", "Location", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
+_RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After")
+_READ_BY_PAGES = ["Content-Disposition", "ETag", "Idempotency-Replayed", "Location", *_RATES]
 _SILENT_AFTER = timedelta(seconds=15)
 
 
@@ -140,7 +142,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     app.include_router(
         delivery_router(house.database, principal),
         prefix="/v1",
-        dependencies=[Depends(principal)],
+        dependencies=[Depends(principal), Depends(known_filters)],
     )
     signer = Signer.derived(settings.lookup_key.get_secret_value())
     app.include_router(export_download_router(house.database, signer, house.clock), prefix="/v1")
@@ -162,7 +164,9 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         template_router(house.database, house.clock, principal),
         review_router(house.database, house.clock, principal, firms_of),
     ):
-        app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
+        app.include_router(
+            router, prefix="/v1", dependencies=[Depends(principal), Depends(known_filters), Depends(once)]
+        )
 
     app.add_middleware(Frame, doorkeeper=doorkeeper, keys=keys, uncounted=_UNCOUNTED, limit_of=body_limit_of)
     if settings.origins:
