@@ -1,12 +1,13 @@
 """HTTP bodies of the advisors' door."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, TypeAdapter
 
 from project_one.advisor.connection import OptInMethod
 from project_one.advisor.documents import DocumentKind, MediaType
@@ -79,6 +80,19 @@ class Brand(_In):
     name: Line | None = Field(default=None, examples=["Asha Rao Investments"])
     colour: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$", examples=["#0B5FFF"])
     logo_url: Https | None = Field(default=None, examples=["https://asha-rao.example/logo.png"])
+
+
+class BrandOut(BaseModel):
+    """Null: not set; her registered name is shown."""
+
+    name: str | None
+    colour: str | None
+    logo_url: str | None
+
+
+def _whole_brand(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Who never set any has none of the three."""
+    return {name: kept.get(name) for name in BrandOut.model_fields}
 
 
 class AdvisorIn(_In):
@@ -156,7 +170,7 @@ class AdvisorOut(BaseModel):
     slot: str
     tone: Tone
     website: str
-    brand: dict[str, Any]
+    brand: Annotated[BrandOut, BeforeValidator(_whole_brand)]
     opt_in_state: OptInState
     tier: Tier
     tier_in_force: Tier = Field(description="A trial that has run out counts as basic.")
