@@ -16,6 +16,8 @@ from project_one.entrypoints.up import servers
 from project_one.entrypoints.up.places import Place, server_account
 from project_one.settings import Settings
 
+from .signing import ISSUER, PARTY, PUBLIC_KEY
+
 _KEY = base64.b64encode(bytes(range(32))).decode()
 
 
@@ -62,12 +64,10 @@ async def settings(test_servers: RealServers) -> Settings:
             "database_url": test_servers.app_url,
             "api_database_url": test_servers.api_url,
             "redis_url": test_servers.redis_url,
-            "operator_token": "operator",
-            "reviewer_tokens": "asha=asha-token,ravi=ravi-token",
-            "clerk_issuer": "https://clerk.test",
-            "clerk_jwks_url": "http://127.0.0.1:9/jwks.json",
+            "clerk_issuer": ISSUER,
+            "clerk_jwt_key": PUBLIC_KEY,
             "clerk_webhook_secret": "whsec_" + _KEY,
-            "clerk_authorized_parties": "https://app.test",
+            "clerk_authorized_parties": PARTY,
             "cors_origins": "https://app.test",
             "rate_per_principal": 100_000,
             "rate_per_address": 100_000,

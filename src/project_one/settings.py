@@ -47,8 +47,6 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    operator_token: SecretStr
-    reviewer_tokens: SecretStr = SecretStr("")
 
     clerk_issuer: str = ""
     clerk_jwks_url: str = ""
@@ -91,12 +89,13 @@ class Settings(BaseSettings):
             if len(getattr(self, name).get_secret_value()) != _KEY_BYTES:
                 message = f"{name.upper()} must be {_KEY_BYTES} bytes in base64; make one with: openssl rand -base64 {_KEY_BYTES}"
                 raise ValueError(message)
-        tokens = [*self.reviewers.values(), self.operator_token.get_secret_value()]
-        if not all(self.reviewers) or not all(tokens) or len(set(tokens)) < len(tokens):
-            message = "REVIEWER_TOKENS must be name=token,name=token, with a token of her own for each person"
-            raise ValueError(message)
         if self.clerk_issuer and not (self.clerk_webhook_secret.get_secret_value() and self.parties):
             message = "CLERK_ISSUER needs CLERK_WEBHOOK_SECRET and CLERK_AUTHORIZED_PARTIES beside it"
+            raise ValueError(message)
+        if self.environment is Environment.PRODUCTION and not self.clerk_issuer:
+            message = (
+                "CLERK_ISSUER must be the address of the Clerk instance in production: nobody signs in any other way"
+            )
             raise ValueError(message)
         if self.clerk_jwt_key:
             try:
@@ -126,12 +125,6 @@ class Settings(BaseSettings):
             message = "TIME_SCALE and CLOCK_OFFSET_S are for rehearsals; production refuses them"
             raise ValueError(message)
         return self
-
-    @property
-    def reviewers(self) -> dict[str, str]:
-        """Tokens of reviewers by name, from `name=token,name=token`."""
-        pairs = [item.partition("=") for item in self.reviewer_tokens.get_secret_value().split(",") if item.strip()]
-        return {name.strip(): token.strip() for name, _, token in pairs}
 
     @property
     def jwks_url(self) -> str:

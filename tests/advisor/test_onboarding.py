@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from project_one.auth.domain import Role
 from project_one.bootstrap import House
+from project_one.entrypoints.seed import seed_demo_advisors
 from project_one.kernel.scope import Scope
 
 from .conftest import JPEG, PDF, PNG, Door, application
@@ -42,6 +43,10 @@ async def test_what_does_not_fit_is_refused_with_a_stable_code(door: Door) -> No
         ({"phone": "+1 202 555 0100"}, 422, "advisor.phone-invalid"),
         ({"website": "http://asha.example"}, 422, "request.invalid"),
         ({"website": "https://user:pass@asha.example"}, 422, "request.invalid"),
+        ({"website": "https://asha.example/" + "a" * 60}, 422, "request.invalid"),
+        ({"website": "https://asha.example/{{7*7}}"}, 422, "request.invalid"),
+        ({"registered_name": "Asha {{7*7}}"}, 422, "request.invalid"),
+        ({"registered_name": "A" * 101}, 422, "request.invalid"),
         ({"languages": ["hi", "hi"]}, 422, "request.invalid"),
         ({"slot": "25:00"}, 422, "request.invalid"),
         ({"registered_name": "Asha\u0000Rao"}, 422, "request.invalid"),
@@ -88,6 +93,12 @@ async def test_another_firm_is_not_there(door: Door, api_house: House) -> None:
             for table in tables:
                 found = await session.scalar(text(f"SELECT count(*) FROM {table}"))
                 assert found == (1 if scope.tenant and table == "advisors" else 0)
+
+
+async def test_who_never_set_a_brand_is_shown_as_everybody_else(door: Door, house: House) -> None:
+    await seed_demo_advisors(house, count=1)
+    _, page = await door.ask("GET", "/v1/advisors", door.staff(Role.ADMIN))
+    assert page["items"][0]["brand"] == {"name": None, "colour": None, "logo_url": None}
 
 
 async def test_the_list_pages_and_filters(door: Door) -> None:

@@ -149,6 +149,31 @@ async def test_a_snapshot_is_kept_once_and_a_cut_off_one_refused(door: Door, hou
     assert (status, answer["code"]) == (403, "auth.not-permitted")
 
 
+async def test_what_was_imported_is_listed_the_last_first(door: Door) -> None:
+    admin, path = door.staff(Role.ADMIN), "/v1/registers/amfi/snapshots"
+    assert await door.ask("GET", path, admin) == (200, {"items": [], "next_cursor": None})
+    line = ("ARN-1", "Asha Rao", "31-12-2030")
+    for day in ("2026-11-20", "2026-11-21"):
+        assert (await door.import_register(amfi(line, line), day, token=admin))[0] == 201
+    _, first = await door.ask("GET", path, admin, params={"limit": "1"})
+    (newest,) = first["items"]
+    told = {name: newest[name] for name in ("source", "as_of", "rows", "lost", "forced", "duplicates", "unreadable")}
+    assert told == {
+        "source": "amfi",
+        "as_of": "2026-11-21",
+        "rows": 1,
+        "lost": 0,
+        "forced": False,
+        "duplicates": 1,
+        "unreadable": 0,
+    }
+    _, rest = await door.ask("GET", path, admin, params={"cursor": first["next_cursor"]})
+    assert ([item["as_of"] for item in rest["items"]], rest["next_cursor"]) == (["2026-11-20"], None)
+    assert (await door.ask("GET", "/v1/registers/sebi-ia/snapshots", admin))[1]["items"] == []
+    assert (await door.ask("GET", path, door.staff(Role.REVIEWER)))[1]["code"] == "auth.not-permitted"
+    assert (await door.ask("GET", path, admin, params={"cursor": "x"}))[1]["code"] == "page.cursor-invalid"
+
+
 async def run_check(house: House, *, days: int = 0) -> int:
     now = house.clock() + timedelta(days=days)
     async with house.database.transactions() as session:

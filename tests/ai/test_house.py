@@ -22,33 +22,37 @@ from project_one.ai.models import CallRow, PromptRow
 from project_one.ai.ports import Trouble, VendorError
 from project_one.ai.prices import shipped
 from project_one.ai.watch import KEY_REFUSED, NO_KEY, WatchedClient
+from project_one.auth.domain import Role
 from project_one.bootstrap import House, open_house
 from project_one.entrypoints.api import build_app
 from project_one.entrypoints.worker import _announce_model  # pyright: ignore[reportPrivateUsage]
 from project_one.kernel.queue import JobProducer
 from project_one.settings import Settings
 
+from ..signing import Headers, staff_headers
 from .vendor import Vendor, bad, good
 
-OPERATOR = {"Authorization": "Bearer operator"}
-REVIEWER = {"Authorization": "Bearer asha-token"}
 CLEAN = json.dumps({"findings": []})
 ODD = json.dumps({"findings": [{"category": "urgency", "quote": "Only today", "reason": "presses", "confidence": 0.9}]})
 
 
 @dataclass
 class Line:
+    """`admin`, `reviewer`: their headers."""
+
     client: aiohttp.ClientSession
     house: House
+    admin: Headers
+    reviewer: Headers
 
-    async def lint(self, text: str, who: dict[str, str] = OPERATOR, stages: str = "rules,model") -> dict[str, Any]:
+    async def lint(self, text: str, who: Headers | None = None, stages: str = "rules,model") -> dict[str, Any]:
         body = {"text": text, "advisor_type": "MFD"}
-        async with self.client.post(f"/v1/ai/lint?stages={stages}", json=body, headers=who) as response:
+        async with self.client.post(f"/v1/ai/lint?stages={stages}", json=body, headers=who or self.admin) as response:
             assert response.status == 200
             return await response.json()
 
     async def read(self, path: str) -> Any:
-        async with self.client.get(path, headers=OPERATOR) as response:
+        async with self.client.get(path, headers=self.admin) as response:
             return await response.json()
 
 
@@ -58,6 +62,9 @@ async def served(settings: Settings) -> AsyncGenerator[Line]:
     await redis.flushall()
     await redis.aclose()
     producer = JobProducer(settings.redis_url.get_secret_value())
+    async with open_house(settings, process="test") as home:
+        admin = await staff_headers(home, Role.ADMIN)
+        reviewer = await staff_headers(home, Role.REVIEWER, name="ravi")
     async with open_house(
         settings, process="test-api", database_url=settings.api_database_url, asks_models=True
     ) as house:
@@ -69,7 +76,7 @@ async def served(settings: Settings) -> AsyncGenerator[Line]:
             await asyncio.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
         async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
-            yield Line(client, house)
+            yield Line(client, house, admin, reviewer)
         server.should_exit = True
         await serving
     await producer.close()
@@ -124,7 +131,7 @@ async def test_quota_ends_in_a_review_and_never_in_an_error(line: Line, vendor: 
         assert not (await line.lint(f"Save early, part {number + 100}."))["degraded"]
     said = await line.lint("Save early, the twenty-first.")
     assert (said["degraded"], said["verdict"]) == (True, "review")
-    assert not (await line.lint("Save early, says another.", REVIEWER))["degraded"]
+    assert not (await line.lint("Save early, says another.", line.reviewer))["degraded"]
 
 
 @pytest.mark.parametrize("behaviour", [bad(500, "server_error"), bad(429, "insufficient_quota"), good("{nonsense")])
@@ -159,7 +166,7 @@ async def test_without_a_key_the_platform_says_so_and_works(settings: Settings) 
 
 
 async def test_staff_without_the_permission_sees_no_budget(line: Line) -> None:
-    async with line.client.get("/v1/ai/budget", headers=REVIEWER) as response:
+    async with line.client.get("/v1/ai/budget", headers=line.reviewer) as response:
         assert (response.status, (await response.json())["code"]) == (403, "auth.not-permitted")
 
 

@@ -46,7 +46,7 @@ async def everybody(house: House, *, advisors: int) -> AsyncIterator[Everybody]:
     settings = house.settings
     clerk = ClerkConfig(party=sorted(settings.parties)[0])
     running = await start(sandbox_config.first({}), Secrets(clerk=clerk), host="127.0.0.1", port=0, scale=1)
-    ours = settings.model_copy(update={"clerk_issuer": f"{running.url}/clerk", "clerk_jwks_url": ""})
+    ours = settings.model_copy(update={"clerk_issuer": f"{running.url}/clerk", "clerk_jwt_key": ""})
     producer = JobProducer(settings.redis_url.get_secret_value())
     try:
         async with open_house(ours, process="test-api", database_url=ours.api_database_url) as api:

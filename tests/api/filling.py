@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from project_one.advisor.evidence_models import SnapshotRow
+from project_one.advisor.matching import Register
 from project_one.advisor.models import AdvisorRow
 from project_one.auth.models import ApiKeyRow
 from project_one.bootstrap import House
@@ -58,6 +60,7 @@ async def filled(house: House, everybody: Everybody) -> dict[str, list[str]]:
     await _settings_of_a_firm(house, everybody, text)
     await _staff_lists(house)
     found: dict[str, list[Any]] = {
+        "register": [Register.AMFI],
         "pack_id": [ids[0], ids[1], ids[-1]],
         "number": [1, 2],
         "business_date": [business_date(now)],
@@ -96,6 +99,11 @@ async def _staff_lists(house: House) -> None:
         days = [business_date(now) - timedelta(days=at) for at in range(1, MANY)]
         await session.execute(
             insert(MorningRow), [{"id": new_id(), "business_date": day} | morning | times for day in days]
+        )
+        report = {"lost": 0, "forced": False, "duplicates": 0, "unreadable": 0}
+        snapshot = {"register": Register.AMFI, "rows": 1, "report": report, "imported_by": "test", "imported_at": now}
+        await session.execute(
+            insert(SnapshotRow), [{"id": new_id(), "as_of": day, "file_sha256": f"{day}"} | snapshot for day in days]
         )
         override = {"policy_version": "p", "fingerprints": [], "reason": "r", "author": "a", "first_reviewer": "b"}
         state = {"asked_at": now, "second_reviewer": None, "granted_at": None, "revoked_at": None}

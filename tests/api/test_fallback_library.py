@@ -9,7 +9,6 @@ from sqlalchemy import select, update
 from project_one.advisor.domain import OptInState
 from project_one.advisor.models import AdvisorRow
 from project_one.auth.domain import Role
-from project_one.auth.policy import OPERATOR
 from project_one.bootstrap import House
 from project_one.content.fallback_routes import fallback_router
 from project_one.content.fallback_schemas import FallbackPackIn
@@ -66,7 +65,7 @@ async def test_a_pack_is_used_once_two_others_approve_it(house: House, api_house
         assert [item["id"] for item in await everything(client, approved="false")] == [pack_id]
         path, hashes = f"/v1/fallback/packs/{pack_id}/approve", await hashes_of(client, pack_id)
         assert (await client.post(path, json={"hashes": hashes})).code == "library.four-eyes"
-        caller.principal = OPERATOR
+        caller.principal = staff(Role.OPERATOR)
         assert (await client.post(path, json={"hashes": hashes})).code == "auth.not-permitted"
         caller.principal = advisor_of(firm)
         assert (await client.post(path, json={"hashes": hashes})).code == "auth.not-permitted"
@@ -81,6 +80,36 @@ async def test_a_pack_is_used_once_two_others_approve_it(house: House, api_house
         caller.principal = advisor_of(firm)
         assert pack_id in {item["id"] for item in await everything(client)}
         assert (await client.post("/v1/fallback/packs", json=EXAMPLE)).code == "auth.not-permitted"
+
+
+async def test_approvals_are_taken_back_and_given_anew(house: House, api_house: House) -> None:
+    await furnish(house, advisors=1)
+    ((firm, _),) = await firms(house)
+    caller = Caller(staff(Role.REVIEWER))
+    reason = {"reason": "The limit it names has changed."}
+    async with at_the_library(api_house, caller) as client:
+        first, *others = await everything(client, approved="true")
+        path = f"/v1/fallback/packs/{first['id']}"
+        assert (await client.get(path)).json() == first
+        caller.principal = advisor_of(firm)
+        assert (await client.get(path)).status == 200
+        assert (await client.post(f"{path}/take-back", json=reason)).code == "auth.not-permitted"
+        caller.principal = staff(Role.REVIEWER)
+        assert (await client.post(f"{path}/take-back", json={"reason": " "})).code == "request.invalid"
+        for _ in range(2):
+            back = (await client.post(f"{path}/take-back", json=reason)).json()
+            assert (back["is_approved"], {text["approvals"] for text in back["texts"]}) == (False, {0})
+        assert {item["id"] for item in await everything(client, approved="true")} == {item["id"] for item in others}
+        caller.principal = advisor_of(firm)
+        assert (await client.get(path)).code == "library.pack-unknown"
+        for _ in range(2):
+            caller.principal = staff(Role.REVIEWER)
+            hashes = {text["language"]: text["content_sha256"] for text in first["texts"]}
+            again = await client.post(f"{path}/approve", json={"hashes": hashes})
+        assert again.json()["is_approved"] is True
+        unknown = path[:-12] + "0" * 12
+        for answer in (await client.get(unknown), await client.post(f"{unknown}/take-back", json=reason)):
+            assert (answer.status, answer.code) == (404, "library.pack-unknown")
 
 
 async def test_a_blocked_text_is_refused_with_its_findings(house: House, api_house: House) -> None:
@@ -143,6 +172,61 @@ async def test_a_disagreement_that_adds_up_to_a_block_is_refused(house: House, a
         assert {item["language"] for item in found.values()} == {"hi"}
         assert len(found) == 3
         assert "41" in found["HOUSE-PARITY"]["message"]
+
+
+async def test_what_only_the_finished_message_shows_is_refused(house: House, api_house: House) -> None:
+    """An advertisement of an adviser without its papers; a Hindi post that is written in Marathi."""
+    await furnish(house, advisors=1)
+    caller = Caller(staff(Role.REVIEWER))
+    advertisement = EXAMPLE | {"content_class": "ADVERTISEMENT"}
+    exchanged = deepcopy(EXAMPLE)
+    exchanged["texts"]["hi"] = EXAMPLE["texts"]["mr"]
+    async with at_the_library(api_house, caller) as client:
+        for body, rule, languages, types in (
+            (advertisement, "SEBI-IA-APPROVAL-REF", {"en", "hi", "mr"}, {"IA"}),
+            (exchanged, "SEBI-IA-WARNING-LANGUAGE", {"hi"}, {"IA", "MFD"}),
+        ):
+            refused = await client.post("/v1/fallback/packs", json=body)
+            assert (refused.status, refused.code) == (422, "library.text-blocked")
+            found = [item for item in refused.json()["findings"] if item["rule_id"] == rule]
+            assert {(item["stage"], item["severity"]) for item in found} == {("rendered", "block")}
+            assert ({item["language"] for item in found}, {item["advisor_type"] for item in found}) == (
+                languages,
+                types,
+            )
+        assert (await client.post("/v1/fallback/packs", json=advertisement | {"capacities": ["MFD"]})).status == 201
+
+
+async def test_what_the_stages_say_is_kept_and_shown_as_on_a_pack_of_a_firm(house: House, api_house: House) -> None:
+    await furnish(house, advisors=1)
+    caller = Caller(staff(Role.REVIEWER))
+    doubtful = deepcopy(EXAMPLE)
+    doubtful["texts"]["en"]["caption"] = "The best team in the city keeps a reserve for a bad month."
+    async with at_the_library(api_house, caller) as client:
+        for body, band in ((EXAMPLE, "pass"), (doubtful, "review")):
+            made = (await client.post("/v1/fallback/packs", json=body)).json()
+            listed = next(item for item in await everything(client, approved="false") if item["id"] == made["id"])
+            assert listed["checked"] == made["checked"]
+            checked = made["checked"]
+            assert (checked["band"], checked["degraded"], set(checked["languages"])) == (
+                band,
+                False,
+                {"en", "hi", "mr"},
+            )
+            for said in checked["languages"].values():
+                assert [item["stage"] for item in said["stages"]] == ["rules", "rendered"]
+            stages = {item["stage"] for item in checked["languages"]["en"]["findings"]}
+            assert stages == ({"rules"} if band == "review" else set())  # each finding once, where it was first seen
+        shipped = await everything(client, approved="true")
+        assert {item["checked"] for item in shipped} == {None}
+
+
+async def test_without_an_approved_frame_the_check_is_not_whole(api_house: House) -> None:
+    caller = Caller(staff(Role.REVIEWER))
+    async with at_the_library(api_house, caller) as client:
+        checked = (await client.post("/v1/fallback/packs", json=EXAMPLE)).json()["checked"]
+        assert (checked["band"], checked["degraded"]) == ("review", True)
+        assert checked["languages"]["mr"]["stages"][1]["trouble"] == "no approved frame for this language"
 
 
 async def test_filters_and_a_fixed_number_of_statements(house: House, api_house: House) -> None:

@@ -1,20 +1,24 @@
 """Input that no form would send: never a 5xx, always a stable code."""
 
+import asyncio
 import io
+import json
+import re
 from collections.abc import AsyncIterator
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
 
+from project_one.auth.policy import STAFF
 from project_one.bootstrap import House
 from project_one.entrypoints.api import build_app
 from project_one.kernel import pages
 from project_one.kernel.queue import JobProducer
 
+from ..signing import Headers, staff_headers
 from .doors import Client, served
 
-STAFF = {"Authorization": "Bearer asha-token"}
-OPERATOR = {"Authorization": "Bearer operator"}
 HUGE = "9" * 400
 
 
@@ -24,6 +28,12 @@ async def client(api_house: House) -> AsyncIterator[Client]:
     async with served(build_app(api_house, producer)) as opened:
         yield opened
     await producer.close()
+
+
+@pytest.fixture
+async def staff(house: House) -> Headers:
+    """Somebody of every role of staff, so that the input alone can be what is wrong."""
+    return await staff_headers(house, *STAFF)
 
 
 @pytest.mark.parametrize(
@@ -49,15 +59,27 @@ async def client(api_house: House) -> AsyncIterator[Client]:
         f"/v1/fallback/packs?month={HUGE}",
         f"/v1/fallback/packs?cursor={pages.encode('2026-01-01', '0198a5b2-0000-7000-8000-00000000000f')}",
         "/v1/fallback/simulate?date=0000-00-00",
+        "/v1/numbers?state=red",
+        "/v1/mornings?form=2026-11-01",
         "/v1/export/packs/%00",
         f"/v1/export/packs/{HUGE}",
     ],
 )
-async def test_odd_paths_and_queries(client: Client, path: str) -> None:
-    answer = await client.get(path, headers=OPERATOR)
+async def test_odd_paths_and_queries(client: Client, staff: Headers, path: str) -> None:
+    answer = await client.get(path, headers=staff)
     assert answer.status in {404, 422}
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.code
+
+
+async def test_a_filter_that_nobody_knows_is_named_with_those_there_are(client: Client, staff: Headers) -> None:
+    answer = await client.get("/v1/advisors?state=verified&limit=1", headers=staff)
+    assert (answer.status, answer.code) == (422, "request.invalid")
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/query/state"
+    assert {"capacity", "cursor", "language", "limit", "status"} <= set(re.findall(r"\w+", error["detail"]))
+    assert (await client.get("/v1/advisors?state=verified")).code == "auth.not-authenticated"
+    assert (await client.get("/v1/me?utm=x", headers=staff)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -73,26 +95,45 @@ async def test_odd_paths_and_queries(client: Client, path: str) -> None:
         ("/v1/fallback/packs", [1e400]),
     ],
 )
-async def test_odd_bodies(client: Client, path: str, body: Any) -> None:
-    answer = await client.post(path, json=body, headers=STAFF)
+async def test_odd_bodies(client: Client, staff: Headers, path: str, body: Any) -> None:
+    answer = await client.post(path, json=body, headers=staff)
     assert answer.status in {403, 404, 422}, answer.text
     assert answer.code
 
 
-async def test_a_body_beyond_the_limit(client: Client) -> None:
+async def test_a_body_beyond_the_limit(client: Client, staff: Headers) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(6):
             yield b" " * 1_000_000
 
     for data in (io.BytesIO(b" " * 5_000_000), pieces()):
-        answer = await client.post("/v1/ai/lint", data=data, headers=STAFF)
+        answer = await client.post("/v1/ai/lint", data=data, headers=staff)
         assert (answer.status, answer.code) == (413, "request.too-large")
 
 
-async def test_a_body_in_pieces_arrives_whole(client: Client) -> None:
+async def test_a_sender_who_reads_only_when_all_is_sent_is_told_too(client: Client, staff: Headers) -> None:
+    """An answer before the end of the body would be a broken connection to her."""
+    base = client.session._base_url
+    assert base is not None
+
+    def post() -> tuple[int, bytes]:
+        connection = HTTPConnection(str(base.host), base.port, timeout=20)
+        try:
+            connection.request("POST", "/v1/ai/lint", b" " * 12_000_000, staff | {"Connection": "close"})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    for _ in range(3):
+        status, body = await asyncio.to_thread(post)
+        assert (status, json.loads(body)["code"]) == (413, "request.too-large")
+
+
+async def test_a_body_in_pieces_arrives_whole(client: Client, staff: Headers) -> None:
     async def pieces() -> AsyncIterator[bytes]:
         yield b'{"text": "Save first.",'
         yield b'"advisor_type": "MFD"}'
 
-    headers = STAFF | {"Content-Type": "application/json"}
+    headers = staff | {"Content-Type": "application/json"}
     assert (await client.post("/v1/ai/lint?stages=rules", data=pieces(), headers=headers)).status == 200

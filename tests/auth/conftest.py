@@ -9,6 +9,8 @@ import aiohttp
 import pytest
 import uvicorn
 
+from project_one.auth import people
+from project_one.auth.domain import Role
 from project_one.bootstrap import House, open_house
 from project_one.entrypoints.api import build_app
 from project_one.kernel.queue import JobProducer
@@ -18,15 +20,15 @@ from project_one_sandbox.clerk import ClerkConfig
 from project_one_sandbox.server import start
 from project_one_sandbox.state import Secrets
 
-PARTY = "https://app.test"
-OPERATOR = {"Authorization": "Bearer operator"}
+from ..signing import PARTY
 
 
 @dataclass(frozen=True)
 class Rig:
-    """`api`: a client of our API; `sandbox`: one of the sandbox."""
+    """`api`: a client of our API; `sandbox`: one of the sandbox; `house`: as the api sees it; `home`: as it is."""
 
     house: House
+    home: House
     api: aiohttp.ClientSession
     sandbox: aiohttp.ClientSession
     issuer: str
@@ -41,6 +43,13 @@ class Rig:
         answer = await self.clerk("token", **({"sub": sub, "sid": f"sess_{sub}"} | body))
         return {"Authorization": f"Bearer {answer['jwt']}"}
 
+    async def staff(self, role: Role) -> dict[str, str]:
+        """Headers of somebody with this role."""
+        clerk_id = f"user_{role}"
+        async with self.home.database.transactions() as session:
+            await people.grant_role(session, clerk_id, role, actor="test", now=self.home.clock())
+        return await self.bearer(clerk_id)
+
     async def ask(self, method: str, path: str, headers: dict[str, str] | None = None, **more: Any) -> tuple[int, Any]:
         async with self.api.request(method, path, headers=headers, **more) as response:
             return response.status, await response.json() if response.content_type.endswith("json") else None
@@ -53,15 +62,17 @@ async def changed_settings() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def rig(settings: Settings, changed_settings: dict[str, Any]) -> AsyncIterator[Rig]:
+async def rig(settings: Settings, house: House, changed_settings: dict[str, Any]) -> AsyncIterator[Rig]:
     clerk = ClerkConfig(party=PARTY, webhook_secret=settings.clerk_webhook_secret.get_secret_value())
     running = await start(sandbox_config.first({}), Secrets(clerk=clerk), host="127.0.0.1", port=0, scale=1)
     issuer = f"{running.url}/clerk"
-    changes = {"clerk_issuer": issuer, "clerk_jwks_url": ""} | changed_settings
+    changes = {"clerk_issuer": issuer, "clerk_jwt_key": ""} | changed_settings
     ours = settings.model_copy(update=changes)
-    async with open_house(ours, process="test-api", database_url=ours.api_database_url) as house:
+    async with open_house(ours, process="test-api", database_url=ours.api_database_url) as served:
         producer = JobProducer(settings.redis_url.get_secret_value())
-        config = uvicorn.Config(build_app(house, producer), host="127.0.0.1", port=0, log_config=None, http="httptools")
+        config = uvicorn.Config(
+            build_app(served, producer), host="127.0.0.1", port=0, log_config=None, http="httptools"
+        )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve())
         while not server.started:
@@ -70,7 +81,7 @@ async def rig(settings: Settings, changed_settings: dict[str, Any]) -> AsyncIter
         root = f"http://127.0.0.1:{port}"
         running.world.clerk.config.webhook_url = f"{root}/webhooks/clerk"
         async with aiohttp.ClientSession(root) as api, aiohttp.ClientSession(running.url) as sandbox:
-            yield Rig(house, api, sandbox, issuer)
+            yield Rig(served, house, api, sandbox, issuer)
         server.should_exit = True
         await serving
         await producer.close()

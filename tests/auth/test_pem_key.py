@@ -45,6 +45,13 @@ async def test_the_key_answers_for_every_id() -> None:
     assert RSAAlgorithm.to_jwk(found) == RSAAlgorithm.to_jwk(OURS.public_key())
 
 
+def test_production_has_no_other_way_in_than_clerk(settings: Settings) -> None:
+    """Tokens of the installation itself, as old environments still name them, are no setting any more."""
+    old = {"operator_token": "operator", "reviewer_tokens": "asha=asha-token", "environment": "production"}
+    with pytest.raises(ValidationError, match="CLERK_ISSUER must be"):
+        Settings.model_validate(settings.model_dump() | old | {"clerk_issuer": ""})
+
+
 @pytest.mark.parametrize("wrong", ["", "x", pem(ec.generate_private_key(ec.SECP256R1()).public_key())])
 def test_what_is_no_rsa_key_is_refused_before_anything_starts(settings: Settings, wrong: str) -> None:
     with pytest.raises(ValueError, match="RSA public key"):

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import text, update
 
 from project_one.advisor.models import AdvisorRow
+from project_one.auth.domain import Role
 from project_one.bootstrap import House
 from project_one.vendors.clerk.tasks import apply
 from project_one.vendors.clerk.webhook import parse
 from project_one.vocabulary.domain import Tier
 
-from .conftest import OPERATOR, Rig
+from .conftest import Rig
 from .test_api_keys import key_body
 from .test_sign_in import member
 
@@ -109,7 +110,7 @@ async def test_whoever_joins_beyond_the_seats_waits_until_one_comes_free(rig: Ri
     async with house.database.readings() as session:
         advisor_id = await session.scalar(text("SELECT id FROM advisors"))
     body = {"tier": "pro", "reason": "Booked by letter."}
-    status, answer = await rig.ask("PUT", f"/v1/advisors/{advisor_id}/tier", OPERATOR, json=body)
+    status, answer = await rig.ask("PUT", f"/v1/advisors/{advisor_id}/tier", await rig.staff(Role.ADMIN), json=body)
     assert status == 200, answer
     assert await seated(rig, 0, 1, 2) == [0, 1, 2]
     assert await trail(house, "seat.taken", "seat.awaited") == [

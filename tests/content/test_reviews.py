@@ -1,14 +1,17 @@
 """What reviewers may and may not decide, one at a time and at once."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
-from project_one.content.models import ApprovalRow, ReviewRow
+from project_one.content.models import ApprovalRow, ReviewRow, ScheduleRow
+from project_one.content.own_approvals import approved_own
 from project_one.content.service import fallback_library
+from project_one.kernel.clock import business_date
 from project_one.kernel.ids import new_id
 from project_one.kernel.statements import watched
 
@@ -86,6 +89,36 @@ async def test_a_refusal_tells_why_and_what_instead(api: Api) -> None:
     assert edited["state"] == "draft"
 
 
+@pytest.mark.parametrize("is_scheduled", [False, True])
+async def test_an_approval_is_taken_back_until_the_pack_is_sent(api: Api, is_scheduled: bool) -> None:
+    firm, _ = await firms(api.house)
+    asha, reviewer, other = member(firm), staff(), staff()
+    pack = await api.approved(asha, reviewer)
+    path = f"/content-packs/{pack['id']}"
+    if is_scheduled:
+        day = {"business_date": str(business_date(api.house.clock()) + timedelta(days=2))}
+        status, scheduled, _ = await api.call(asha, "POST", f"{path}/schedule", day)
+        assert (status, scheduled["state"]) == (200, "scheduled")
+    body = {"hashes": hashes(pack), "reasons": [REASON]}
+    stale = body | {"hashes": hashes(pack) | {"en": "0" * 64}}
+    for who, sent, code in (
+        (asha, body, "auth.not-permitted"),
+        (other, stale, "content.pack-changed"),
+        (staff(user_id=UUID(asha["X-User"])), body, "content.reviewer-not-allowed"),
+    ):
+        assert (await api.call(who, "POST", f"{path}/take-back", sent))[1]["code"] == code
+    status, back, headers = await api.call(other, "POST", f"{path}/take-back", body)
+    assert (status, back["state"], back["scheduled_on"]) == (200, "changes-requested", None)
+    assert headers["ETag"] == f'"{back["version"]}"'
+    async with api.house.database.readings() as session:
+        assert not await approved_own(session, hashes(pack).values())
+        assert (await session.scalars(select(ScheduleRow))).all() == []
+    _, said, _ = await api.call(asha, "GET", f"{path}/reviews")
+    assert sorted(item["decision"] for item in said["items"]) == ["approved", "changes-requested"]
+    status, refusal, _ = await api.call(other, "POST", f"{path}/take-back", body)
+    assert (status, refusal["code"]) == (409, "content.pack-state")
+
+
 async def test_bulk_approval_is_one_decision_over_listed_texts_or_none(api: Api) -> None:
     one, two = await firms(api.house)
     reviewer = staff()
@@ -148,9 +181,31 @@ async def test_a_blocked_text_passes_only_under_an_override_of_two(api: Api) -> 
         second, "POST", f"/overrides/{asked['id']}/revoke", {"reason": "It is not a quotation."}
     )
     assert (status, revoked["revoked_at"] is not None) == (200, True)
+    asha = member(firm, author)
+    assert (await api.call(asha, "GET", f"/content-packs/{pack['id']}"))[1]["state"] == "changes-requested"
+    _, said, _ = await api.call(asha, "GET", f"/content-packs/{pack['id']}/reviews")
+    assert any("It is not a quotation." in item["note"] for review in said["items"] for item in review["reasons"])
+    async with api.house.database.readings() as session:
+        assert not await approved_own(session, hashes(pack).values())
     _, all_of_them, _ = await api.call(first, "GET", "/overrides?limit=1")
     assert [item["id"] for item in all_of_them["items"]] == [asked["id"]]
     assert (await api.call(second, "POST", f"/overrides/{new_id()}/grant"))[0] == 404
+
+
+async def test_an_approval_stands_while_another_override_covers_it(api: Api) -> None:
+    firm, _ = await firms(api.house)
+    first, second = staff(), staff()
+    pack = await _blocked(api, member(firm))
+    body = {"pack_id": pack["id"], "language": "en", "reason": "Quoted from a warning of the exchange itself."}
+    asked = [(await api.call(first, "POST", "/overrides", body))[1]["id"] for _ in range(2)]
+    for override in asked:
+        assert (await api.call(second, "POST", f"/overrides/{override}/grant"))[0] == 200
+    approve = f"/content-packs/{pack['id']}/approve", {"hashes": hashes(pack)}
+    assert (await api.call(first, "POST", *approve))[0] == 200
+    for override, state in zip(asked, ("approved", "changes-requested"), strict=True):
+        why = {"reason": "It is not a quotation."}
+        assert (await api.call(second, "POST", f"/overrides/{override}/revoke", why))[0] == 200
+        assert (await api.call(first, "GET", f"/content-packs/{pack['id']}"))[1]["state"] == state
 
 
 async def test_the_queue_shows_the_riskiest_first_then_the_nearest_deadline(api: Api) -> None:

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 from sqlalchemy import text
 
+from project_one.auth.domain import Role
 from project_one.bootstrap import House
 from project_one.entrypoints.api import PUBLIC_ROUTES, build_app
 from project_one.kernel import inbox, outbox
@@ -21,6 +22,7 @@ from project_one.kernel.queue import JobProducer
 from project_one.vendors.whatsapp.tasks import InboxTools, work_inbox
 
 from ..delivery.morning import released
+from ..signing import Headers, staff_headers
 
 
 @pytest.fixture
@@ -39,11 +41,15 @@ async def api(api_house: House) -> AsyncIterator[aiohttp.ClientSession]:
     await producer.close()
 
 
+@pytest.fixture
+async def operator(house: House) -> Headers:
+    return await staff_headers(house, Role.OPERATOR)
+
+
 def signed(raw: bytes, secret: str = "app-secret") -> dict[str, str]:
     return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()}
 
 
-OPERATOR = {"Authorization": "Bearer operator"}
 WARNING = "Mutual Fund investments are subject to market risks, read all scheme related documents carefully."
 
 
@@ -112,20 +118,20 @@ async def test_the_handshake_echoes_the_challenge(api: aiohttp.ClientSession) ->
 
 
 async def test_unknown_dates_and_advisors_are_problems_with_stable_codes(
-    api: aiohttp.ClientSession, house: House
+    api: aiohttp.ClientSession, house: House, operator: Headers
 ) -> None:
-    async with api.get("/v1/mornings/2020-01-01", headers=OPERATOR) as response:
+    async with api.get("/v1/mornings/2020-01-01", headers=operator) as response:
         assert response.status == 404
         assert response.content_type == "application/problem+json"
         assert (await response.json())["code"] == "delivery.morning-unknown"
     plan = await released(house, advisors=1)
     async with house.database.readings() as session:
         day = (await session.scalars(text("SELECT business_date FROM mornings"))).one()
-    async with api.get(f"/v1/mornings/{day}/messages/{uuid4()}", headers=OPERATOR) as response:
+    async with api.get(f"/v1/mornings/{day}/messages/{uuid4()}", headers=operator) as response:
         assert (response.status, (await response.json())["code"]) == (404, "advisor.unknown")
-    async with api.get(f"/v1/mornings/{day}", headers=OPERATOR) as response:
+    async with api.get(f"/v1/mornings/{day}", headers=operator) as response:
         assert (await response.json())["id"] == str(plan.morning_id)
-    async with api.get("/v1/mornings/tomorrow", headers=OPERATOR) as response:
+    async with api.get("/v1/mornings/tomorrow", headers=operator) as response:
         assert (response.status, (await response.json())["code"]) == (422, "request.invalid")
 
 
@@ -171,24 +177,24 @@ async def test_the_relay_carries_each_job_once(house: House) -> None:
     assert carried == ["whatsapp-delivery/drive-number"]
 
 
-async def test_lint(api: aiohttp.ClientSession) -> None:
+async def test_lint(api: aiohttp.ClientSession, operator: Headers) -> None:
     body = {"text": "हर साल 15% पक्का रिटर्न", "advisor_type": "MFD"}
-    async with api.post("/v1/ai/lint", json=body, headers=OPERATOR) as response:
+    async with api.post("/v1/ai/lint", json=body, headers=operator) as response:
         answer = await response.json()
         assert (response.status, answer["verdict"], answer["language"]) == (200, "block", "HI")
         assert any("रिटर्न" in (finding["message"] or "") for finding in answer["findings"])
         assert (answer["degraded"], answer["stages_done"][1]["trouble"]) == (True, "no model is configured")
     mendable = {"text": "Save first.\nAsha Rao, ARN-12345", "advisor_type": "MFD"}
-    async with api.post("/v1/ai/lint?stages=rules", json=mendable, headers=OPERATOR) as response:
+    async with api.post("/v1/ai/lint?stages=rules", json=mendable, headers=operator) as response:
         proposed = (await response.json())["rewrite"]
         assert (proposed["verdict"], proposed["text"].endswith(WARNING)) == ("pass", True)
     clean = {"text": "Save first.\nAsha Rao, ARN-12345\n" + WARNING, "advisor_type": "MFD"}
     for stages, verdict in (("rules", "pass"), ("rules,model", "review")):
-        async with api.post(f"/v1/ai/lint?stages={stages}", json=clean, headers=OPERATOR) as response:
+        async with api.post(f"/v1/ai/lint?stages={stages}", json=clean, headers=operator) as response:
             assert (response.status, (await response.json())["verdict"]) == (200, verdict)
-    async with api.post("/v1/ai/lint?stages=rules,rendered", json=body, headers=OPERATOR) as response:
+    async with api.post("/v1/ai/lint?stages=rules,rendered", json=body, headers=operator) as response:
         assert (response.status, (await response.json())["code"]) == (422, "compliance.stage-unavailable")
-    async with api.post("/v1/ai/lint", json=body | {"policy_version": "0" * 64}, headers=OPERATOR) as response:
+    async with api.post("/v1/ai/lint", json=body | {"policy_version": "0" * 64}, headers=operator) as response:
         assert (response.status, (await response.json())["code"]) == (422, "compliance.policy-version-invalid")
     for wrong in (
         {"text": "a", "advisor_type": "BANK"},
@@ -196,13 +202,13 @@ async def test_lint(api: aiohttp.ClientSession) -> None:
         {"text": "a" * 20_001, "advisor_type": "RA"},
         {"text": "\ud83d", "advisor_type": "RA"},
     ):
-        async with api.post("/v1/ai/lint", json=wrong, headers=OPERATOR) as response:
+        async with api.post("/v1/ai/lint", json=wrong, headers=operator) as response:
             assert (response.status, (await response.json())["code"]) == (422, "request.invalid")
 
 
-async def test_lint_as_a_stream_gives_the_rules_first(api: aiohttp.ClientSession) -> None:
+async def test_lint_as_a_stream_gives_the_rules_first(api: aiohttp.ClientSession, operator: Headers) -> None:
     body = {"text": "Guaranteed 15% returns 🔥 every year", "advisor_type": "MFD"}
-    headers = OPERATOR | {"Accept": "text/event-stream"}
+    headers = operator | {"Accept": "text/event-stream"}
     async with api.post("/v1/ai/lint", json=body, headers=headers) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         blocks = [block for block in (await response.text()).split("\n\n") if block.startswith("event")]
@@ -213,12 +219,13 @@ async def test_lint_as_a_stream_gives_the_rules_first(api: aiohttp.ClientSession
     assert (last["degraded"], last["verdict"], last["stages_due"]) == (True, "block", ["model", "rules"])
 
 
-RAVI = {"Authorization": "Bearer ravi-token"}
-
-
 async def test_a_policy_takes_two_people_over_http(api: aiohttp.ClientSession, house: House) -> None:
+    asha = await staff_headers(house, Role.REVIEWER)
+    ravi = await staff_headers(house, Role.REVIEWER, name="ravi")
+    async with api.get("/v1/me", headers=ravi) as response:
+        actor = (await response.json())["actor"]
     today = business_date(house.clock()).isoformat()
-    async with api.get("/v1/policies", headers=OPERATOR) as response:
+    async with api.get("/v1/policies", headers=asha) as response:
         listed = await response.json()
         assert (listed["in_force"], listed["policies"]) == (listed["shipped"], [])
     rule = (
@@ -226,15 +233,15 @@ async def test_a_policy_takes_two_people_over_http(api: aiohttp.ClientSession, h
         " remedy: {en: a, hi: b, mr: c}, patterns: ['\"zebra\"']}"
     )
     draft = {"base": listed["shipped"], "files": {"rules/house.yaml": rule}, "note": "No zebras in captions."}
-    async with api.post("/v1/policies", json=draft, headers=OPERATOR) as response:
+    async with api.post("/v1/policies", json=draft, headers=asha) as response:
         made = await response.json()
         assert (response.status, made["state"]) == (201, "draft")
     path = f"/v1/policies/{made['version']}"
-    async with api.post(f"{path}/regression", headers=OPERATOR) as response:
+    async with api.post(f"{path}/regression", headers=asha) as response:
         tested = await response.json()
         assert (tested["state"], tested["regression"]["failed"] > 0) == ("draft", True)
         assert any("HOUSE-ZEBRA has 0 hits" in line for line in tested["regression"]["failures"])
-    async with api.get(f"/v1/policies/{listed['shipped']}/files", headers=OPERATOR) as response:
+    async with api.get(f"/v1/policies/{listed['shipped']}/files", headers=asha) as response:
         files = await response.json()
     examples = "\nHOUSE-ZEBRA:\n" + "".join(
         f"  {kind}:\n" + "".join(f'    - "{text} {number}."\n' for number in "ABCDE")
@@ -242,24 +249,24 @@ async def test_a_policy_takes_two_people_over_http(api: aiohttp.ClientSession, h
     )
     registers = [name for name in files if name.startswith("examples/")]
     draft["files"] |= {name: files[name] + examples for name in registers}
-    async with api.post("/v1/policies", json=draft, headers=OPERATOR) as response:
+    async with api.post("/v1/policies", json=draft, headers=asha) as response:
         path = f"/v1/policies/{(await response.json())['version']}"
-    async with api.post(f"{path}/regression", headers=OPERATOR) as response:
+    async with api.post(f"{path}/regression", headers=asha) as response:
         assert (await response.json())["state"] == "tested"
     approval = {"effective_from": today}
-    async with api.post(f"{path}/approve", json=approval, headers=OPERATOR) as response:
+    async with api.post(f"{path}/approve", json=approval, headers=asha) as response:
         assert (response.status, (await response.json())["code"]) == (403, "compliance.four-eyes")
-    async with api.post(f"{path}/approve", json=approval, headers=RAVI) as response:
+    async with api.post(f"{path}/approve", json=approval, headers=ravi) as response:
         answer = await response.json()
-        assert (answer["state"], answer["approver"], answer["is_in_force"]) == ("approved", "reviewer:ravi", True)
+        assert (answer["state"], answer["approver"], answer["is_in_force"]) == ("approved", actor, True)
     body = {"text": "A zebra saves.", "advisor_type": "MFD"}
-    async with api.post("/v1/ai/lint?stages=rules", json=body, headers=OPERATOR) as response:
+    async with api.post("/v1/ai/lint?stages=rules", json=body, headers=asha) as response:
         assert "HOUSE-ZEBRA" in {finding["rule_id"] for finding in (await response.json())["findings"]}
-    async with api.post(f"{path}/replay", headers=RAVI) as response:
+    async with api.post(f"{path}/replay", headers=ravi) as response:
         assert await response.json() == {"version": path[-64:], "replayed": 0, "differing": 0, "flips": []}
-    async with api.post(f"{path}/withdraw", json={"reason": "Zebras are fine."}, headers=RAVI) as response:
+    async with api.post(f"{path}/withdraw", json={"reason": "Zebras are fine."}, headers=ravi) as response:
         assert (await response.json())["is_in_force"] is False
-    async with api.get("/v1/policies/nothing", headers=RAVI) as response:
+    async with api.get("/v1/policies/nothing", headers=ravi) as response:
         assert (response.status, (await response.json())["code"]) == (404, "compliance.policy-unknown")
 
 

@@ -45,3 +45,21 @@ async def test_every_operation_is_described(document: dict[str, Any]) -> None:
                 body = response["content"]["application/problem+json"]
                 assert body["schema"] == {"$ref": "#/components/schemas/Problem"}, (path, status)
                 assert body["examples"], (path, status)
+
+
+async def test_every_body_that_is_asked_for_has_an_example(document: dict[str, Any]) -> None:
+    """Of the whole, or of each part that must be there."""
+    schemas = document["components"]["schemas"]
+
+    def whole(schema: dict[str, Any]) -> dict[str, Any]:
+        return whole(schemas[schema["$ref"].split("/")[-1]]) if "$ref" in schema else schema
+
+    without: list[str] = []
+    for path, operation in operations(document):
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        if body is None or "examples" in whole(body):
+            continue
+        parts = {name: part | whole(part) for name, part in whole(body).get("properties", {}).items()}
+        required = whole(body).get("required", ())
+        without += [f"{path}: {name}" for name in required if not {"examples", "enum"} & parts[name].keys()]
+    assert not without

@@ -1,4 +1,4 @@
-"""Importing a public register over HTTP."""
+"""Importing a public register over HTTP, and what was imported."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,11 +12,14 @@ from project_one.advisor.answers import refusals
 from project_one.advisor.errors import RegisterUnreadableError
 from project_one.advisor.matching import Register
 from project_one.advisor.register_files import MOST_BYTES
-from project_one.advisor.schemas import SnapshotOut
+from project_one.advisor.schemas import SnapshotListedOut, SnapshotOut
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
+from project_one.kernel import pages
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Database
+from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
+from project_one.kernel.problems import errors
 
 _MOST_MAPPING = 10_000
 BODY_BYTES = MOST_BYTES + 64 * 1024
@@ -67,5 +70,23 @@ def register_router(database: Database, clock: Clock, principal: Callable[..., P
                 today=business_date(now),
             )
         return {"id": made.snapshot_id, "source": register, "as_of": as_of, **registers.report(made, found)}
+
+    @router.get(
+        "/{register}/snapshots",
+        response_model=Page[SnapshotListedOut],
+        summary="Its snapshots, the last imported first",
+        responses=errors(pages.CursorInvalidError),
+    )
+    async def list_snapshots(  # pyright: ignore[reportUnusedFunction]
+        register: Register,
+        caller: Annotated[Principal, Depends(principal)],
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Any:
+        require(caller, Permission.REGISTER_IMPORT)
+        after = None if cursor is None else pages.moment_and_id(pages.decode(cursor, 2))
+        async with database.scoped(caller.scope).readings() as session:
+            found = await registers.snapshots(session, register, after=after, limit=limit + 1)
+        return pages.page(found, limit, "imported_at", "id")
 
     return router

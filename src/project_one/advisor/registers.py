@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, tuple_
 
 from project_one.advisor.errors import RegisterUnreadableError, SnapshotShrunkError
 from project_one.advisor.evidence_models import RegisterRow, SnapshotRow
@@ -19,6 +19,7 @@ from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 
 _MOST_LOST = 0.05
+_REPORTED = ("lost", "forced", "duplicates", "unreadable")
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,28 @@ async def newest_of_all(session: ReadSession) -> Mapping[Register, Snapshot]:
         )
     )
     return {register: Snapshot(found, register, as_of) for found, register, as_of in rows}
+
+
+async def snapshots(
+    session: ReadSession, register: Register, *, after: tuple[datetime, UUID] | None, limit: int
+) -> list[dict[str, Any]]:
+    """Snapshots of a register with what their import reported, the last imported first."""
+    query = select(SnapshotRow).where(SnapshotRow.register == register)
+    if after is not None:
+        query = query.where(tuple_(SnapshotRow.imported_at, SnapshotRow.id) < tuple_(*after))
+    rows = await session.scalars(query.order_by(SnapshotRow.imported_at.desc(), SnapshotRow.id.desc()).limit(limit))
+    return [
+        {
+            "id": row.id,
+            "source": row.register,
+            "as_of": row.as_of,
+            "rows": row.rows,
+            "imported_by": row.imported_by,
+            "imported_at": row.imported_at,
+            **{name: row.report[name] for name in _REPORTED},
+        }
+        for row in rows
+    ]
 
 
 async def entries(session: ReadSession, snapshot: Snapshot, numbers: Collection[str]) -> dict[str, Entry]:

@@ -1,12 +1,13 @@
 """HTTP bodies of the advisors' door."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, TypeAdapter
 
 from project_one.advisor.connection import OptInMethod
 from project_one.advisor.documents import DocumentKind, MediaType
@@ -46,7 +47,19 @@ def _printable(text: str) -> str:
     return cleaned
 
 
+def _sendable(text: str) -> str:
+    if "{" in text or "}" in text:
+        message = "braces cannot be sent in a message"
+        raise ValueError(message)
+    return text
+
+
 Https = Annotated[str, Field(max_length=200, examples=["https://asha-rao.example"]), AfterValidator(_https)]
+Website = Annotated[
+    str, Field(max_length=80, examples=["https://asha-rao.example"]), AfterValidator(_https), AfterValidator(_sendable)
+]
+"""As it stands in every message, which leaves it this much room; the same of the name."""
+RegisteredName = Annotated[str, Field(max_length=100), AfterValidator(_printable), AfterValidator(_sendable)]
 SlotText = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["06:00"]), AfterValidator(_slot)]
 Languages = Annotated[list[Language], Field(min_length=1, max_length=3), AfterValidator(_distinct)]
 Line = Annotated[str, Field(max_length=200), AfterValidator(_printable)]
@@ -69,18 +82,31 @@ class Brand(_In):
     logo_url: Https | None = Field(default=None, examples=["https://asha-rao.example/logo.png"])
 
 
+class BrandOut(BaseModel):
+    """Null: not set; her registered name is shown."""
+
+    name: str | None
+    colour: str | None
+    logo_url: str | None
+
+
+def _whole_brand(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """Who never set any has none of the three."""
+    return {name: kept.get(name) for name in BrandOut.model_fields}
+
+
 class AdvisorIn(_In):
     """The first of `languages` is the one her posts go out in."""
 
     capacity: Capacity = Field(examples=["MFD"])
-    registered_name: Line = Field(examples=["Asha Rao"], description="Exactly as on the certificate.")
+    registered_name: RegisteredName = Field(examples=["Asha Rao"], description="Exactly as on the certificate.")
     registration_number: str = Field(max_length=40, examples=["ARN-123456"])
     phone: Phone
     email: Email | None = None
     languages: Languages = Field(examples=[["hi", "en"]])
     slot: SlotText
     tone: Tone = Tone.PLAIN
-    website: Https = Field(description="On the domain declared to the supervisory body.")
+    website: Website = Field(description="On the domain declared to the supervisory body.")
     brand: Brand = Brand()
 
 
@@ -90,7 +116,7 @@ class AdvisorChangeIn(_In):
     languages: Languages | None = None
     slot: SlotText | None = None
     tone: Tone | None = None
-    website: Https | None = None
+    website: Website | None = None
     brand: Brand | None = None
 
 
@@ -144,7 +170,7 @@ class AdvisorOut(BaseModel):
     slot: str
     tone: Tone
     website: str
-    brand: dict[str, Any]
+    brand: Annotated[BrandOut, BeforeValidator(_whole_brand)]
     opt_in_state: OptInState
     tier: Tier
     tier_in_force: Tier = Field(description="A trial that has run out counts as basic.")
@@ -208,6 +234,21 @@ class ScoreStandingOut(BaseModel):
     current: Decimal | None = Field(max_digits=5, decimal_places=2, examples=["93.50"])
     verdicts: list[JudgedOut]
     history: list[ScoreOut]
+
+
+class SnapshotListedOut(BaseModel):
+    """`lost`: numbers of the snapshot before that are gone; `forced`: it was imported in spite of more than 5 %."""
+
+    id: UUID
+    source: Register
+    as_of: date
+    rows: int
+    lost: int
+    forced: bool
+    duplicates: int
+    unreadable: int
+    imported_by: str
+    imported_at: datetime
 
 
 class SnapshotOut(BaseModel):

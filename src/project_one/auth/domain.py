@@ -51,7 +51,7 @@ class Principal:
     """A verified caller. `actor` is how the audit trail names it.
 
     `waits_for_seat`: she is a member of a firm whose seats are taken, and acts for none.
-    `tenant`: the firm she acts for; None for staff. `user_id`: None for the operator token of the installation.
+    `tenant`: the firm she acts for; None for staff. `user_id`: None for an API key.
     """
 
     actor: str
@@ -67,11 +67,3 @@ class Principal:
     def scope(self) -> Scope:
         """What her sessions see."""
         return Scope(self.tenant, self.is_staff)
-
-    @property
-    def person(self) -> UUID:
-        """Who decides: for what needs a person with an account. Raises ValueError for a bare token."""
-        if self.user_id is None:
-            message = f"{self.actor} is no person with an account"
-            raise ValueError(message)
-        return self.user_id

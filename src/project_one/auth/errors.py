@@ -88,12 +88,6 @@ class KeyLifetimeError(DomainError):
     title = "API key lives too long"
 
 
-class KeyNeedsFirmError(DomainError):
-    code = "auth.key-needs-firm"
-    kind = Kind.CONFLICT
-    title = "API keys belong to a firm"
-
-
 class StaffRoleInvalidError(DomainError):
     code = "auth.staff-role-invalid"
     kind = Kind.INVALID

@@ -17,8 +17,8 @@ from project_one.auth.errors import (
     KeyExpiredError,
     KeyInvalidError,
     KeyLifetimeError,
-    KeyNeedsFirmError,
     KeyUnknownError,
+    NotPermittedError,
 )
 from project_one.auth.models import ApiKeyRow, MembershipRow, UserRow, UserStatus
 from project_one.auth.policy import KEY_SCOPES
@@ -48,10 +48,10 @@ async def make_key(
     expires_at: datetime,
     now: datetime,
 ) -> MadeKey:
-    """A key of the owner's firm. Raises KeyNeedsFirmError, KeyLifetimeError."""
+    """A key of the owner's firm. Raises NotPermittedError, KeyLifetimeError."""
     if owner.tenant is None or owner.user_id is None:
         message = "Only a member of a firm makes API keys; sign in with her account."
-        raise KeyNeedsFirmError(message)
+        raise NotPermittedError(message)
     if not now < expires_at <= now + LONGEST:
         message = f"expires_at must lie in the future and at most {LONGEST.days} days ahead."
         raise KeyLifetimeError(message)

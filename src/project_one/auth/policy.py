@@ -64,9 +64,6 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
 
 STAFF = frozenset(Role) - {Role.ADVISOR}
 
-OPERATOR = Principal(actor="operator", permissions=frozenset(Permission), is_staff=True)
-"""The installation's own token: everything that needs no person with an account."""
-
 
 def principal_of(
     user_id: UUID, roles: Iterable[Role], *, tenant: UUID | None, session_id: str | None = None
@@ -93,11 +90,6 @@ def impersonated(principal: Principal) -> Principal:
     return replace(principal, permissions=principal.permissions & READING)
 
 
-def reviewer(name: str) -> Principal:
-    """A reviewer known by a token of the installation."""
-    return Principal(f"reviewer:{name}", PERMISSIONS[Role.REVIEWER], is_staff=True, roles=frozenset({Role.REVIEWER}))
-
-
 def require(principal: Principal, permission: Permission) -> None:
     """Raises NotPermittedError, SeatNeededError."""
     if principal.waits_for_seat:
@@ -105,4 +97,6 @@ def require(principal: Principal, permission: Permission) -> None:
         raise SeatNeededError(message)
     if permission not in principal.permissions:
         message = f"This needs the permission {permission}."
+        if not principal.permissions and principal.user_id is not None:
+            message += " You act for no firm yet: register with POST /v1/advisors, or choose your firm's organisation when you sign in."
         raise NotPermittedError(message)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path
 
 from project_one.auth import keys as api_keys
 from project_one.auth.domain import Permission, Principal
-from project_one.auth.errors import KeyLifetimeError, KeyNeedsFirmError, KeyUnknownError
+from project_one.auth.errors import KeyLifetimeError, KeyUnknownError
 from project_one.auth.models import ApiKeyRow
 from project_one.auth.policy import require
 from project_one.auth.ports import FirmTerms
@@ -21,7 +21,7 @@ from project_one.kernel.db import Database
 from project_one.kernel.problems import errors
 
 _SESSION = Path(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["sess_2g7np7Hrk0SN6kj5EDMLDaKNL0S"])
-_NO_FIRM = errors(KeyLifetimeError, KeyNeedsFirmError)
+_NOT_MADE = errors(KeyLifetimeError)
 _NOT_FOUND = errors(KeyUnknownError)
 _NEVER_STORED = {"Cache-Control": {"schema": {"type": "string"}, "description": "no-store: the key is shown once"}}
 
@@ -65,7 +65,7 @@ def key_router(database: Database, clock: Clock, principal: Callable[..., Princi
         response_model=MadeKeyOut,
         status_code=201,
         summary="Make an API key; it is shown this once",
-        responses={201: {"headers": _NEVER_STORED}, **_NO_FIRM},
+        responses={201: {"headers": _NEVER_STORED}, **_NOT_MADE},
         description="Needs the tier pro, as does every use of the key.",
     )
     async def make(body: KeyIn, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]

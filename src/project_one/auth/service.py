@@ -1,15 +1,13 @@
 """From the headers of a request to a principal.
 
-Authorization: Bearer ─┬─ operator or reviewer token of the installation
-                       └─ Clerk session token ── verified offline, person, firm, roles (kept 60 s) ── revoked?
-X-API-Key ──────────────── key of a firm, asked for each time
+Authorization: Bearer ── Clerk session token ── verified offline, person, firm, roles (kept 60 s) ── revoked?
+X-API-Key ────────────── key of a firm, asked for each time
 """
 
 import hashlib
-import hmac
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -24,7 +22,7 @@ from project_one.auth.errors import (
     SessionRevokedError,
 )
 from project_one.auth.models import UserRow, UserStatus
-from project_one.auth.policy import OPERATOR, STAFF, impersonated, principal_of, reviewer
+from project_one.auth.policy import STAFF, impersonated, principal_of
 from project_one.auth.ports import FirmTerms, SigningKeys
 from project_one.auth.revocation import Revocations
 from project_one.auth.seats import seating
@@ -38,23 +36,6 @@ log = structlog.get_logger()
 _KEPT_S = 60.0
 _MOST_KEPT = 10_000
 _DOTS = 2  # of a signed token
-
-
-@dataclass(frozen=True)
-class StaffTokens:
-    """Tokens of the installation itself; `reviewers` by name."""
-
-    operator: str
-    reviewers: Mapping[str, str]
-
-    def holder(self, token: str) -> Principal | None:
-        """Constant time for each token."""
-        if hmac.compare_digest(token.encode(), self.operator.encode()):
-            return OPERATOR
-        for name, expected in self.reviewers.items():
-            if hmac.compare_digest(token.encode(), expected.encode()):
-                return reviewer(name)
-        return None
 
 
 @dataclass(frozen=True)
@@ -81,14 +62,12 @@ class Authenticator:
         self,
         database: Database,
         *,
-        staff: StaffTokens,
         provider: Provider | None,
         revocations: Revocations,
         terms: FirmTerms,
         clock: Clock,
     ) -> None:
         self._database = database
-        self._staff = staff
         self._provider = provider
         self._revocations = revocations
         self._terms = terms
@@ -107,11 +86,8 @@ class Authenticator:
         if scheme.lower() != "bearer" or not token:
             message = "Send a session token as `Authorization: Bearer <token>`, or an API key as `X-API-Key`."
             raise NotAuthenticatedError(message)
-        holder = self._staff.holder(token)
-        if holder is not None:
-            return holder
         if self._provider is None or token.count(".") != _DOTS:
-            message = "The bearer token is neither a session token nor one of this installation's own."
+            message = "The bearer token is not a session token; sign in, and send the one you are given."
             raise NotAuthenticatedError(message)
         claims = await verify(token, self._provider.keys, self._provider.rules, now=self._clock())
         await self.ensure_open(claims.session)

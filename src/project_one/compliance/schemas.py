@@ -77,7 +77,7 @@ class LintOut(BaseModel):
 class PolicyDraftIn(BaseModel):
     """`files`: policy files by folder and name that differ from the base; null takes one away."""
 
-    base: str = Field(description="The version the changes are made to.")
+    base: str = Field(description="The version the changes are made to.", examples=["5f" * 32])
     files: dict[str, str | None] = Field(min_length=1, examples=[{"rules/rules.yaml": "- id: …"}])
     note: str = Field(min_length=10, max_length=2_000, examples=["Catch promises made as bank standing orders."])
 
@@ -91,12 +91,12 @@ class PolicyDraftIn(BaseModel):
 
 class PolicyApproveIn(BaseModel):
     effective_from: date = Field(
-        description="First business date (IST) on which it is in force; today at the earliest."
+        description="First business date (IST) on which it is in force; today at the earliest.", examples=["2026-12-01"]
     )
 
 
 class PolicyWithdrawIn(BaseModel):
-    reason: str = Field(min_length=10, max_length=2_000)
+    reason: str = Field(min_length=10, max_length=2_000, examples=["It catches the names of two fund houses."])
 
 
 class RegressionOut(BaseModel):

@@ -18,6 +18,15 @@ MAX_CAPTION = 500
 MAX_LINK = 80
 MAX_STATIC = 60
 TAGLINE = "AMFI-registered Mutual Fund Distributor"
+STAND_INS = {
+    capacity: Identity("Asha Rao", number, capacity, "https://advisor.example")
+    for capacity, number in {
+        Capacity.MFD: "ARN-100001",
+        Capacity.IA: "INA000100001",
+        Capacity.RA: "INH000100001",
+    }.items()
+}
+"""Senders for a text that has none yet: the rules do not read a sender's name and number."""
 PLACEHOLDERS = ("name", "registration", "caption", "link")
 _PLACEHOLDER = re.compile(r"\{\{(" + "|".join(PLACEHOLDERS) + r")\}\}")
 

@@ -154,6 +154,8 @@ async def remove(session: WriteSession, pack: Pack, *, actor: str, now: datetime
     """Delete a draft that nobody was ever asked about. Raises PackStateError for any other."""
     if pack.state is not PackState.DRAFT or pack.row.submitted_at is not None:
         message = "Only a draft that was never submitted is deleted; withdraw this one, so that its history stays."
+        if pack.state is PackState.WITHDRAWN:
+            message = "This pack is withdrawn and goes nowhere; it stays for its history."
         raise PackStateError(message, state=pack.state.value)
     await rows.note(session, pack, Action.PACK_DELETED, actor=actor, now=now)
     await session.execute(delete(VariantRow).where(VariantRow.pack_id == pack.row.id))

@@ -11,14 +11,14 @@ from sqlalchemy import ColumnElement, exists, func, insert, or_, select, tuple_
 
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
-from project_one.compliance import verdicts
-from project_one.compliance.domain import Band, Context, Finding, Severity, Verdict, judge, reader_language
+from project_one.compliance.domain import Band, Finding, Severity, Stage
 from project_one.compliance.rulebook import Rulebook
-from project_one.content import parity
+from project_one.content import judging, parity
 from project_one.content import service as content
 from project_one.content.domain import (
     APPROVERS_NEEDED,
     MAX_CAPTION,
+    STAND_INS,
     Content,
     Subject,
     utf16_units,
@@ -31,6 +31,9 @@ from project_one.content.errors import (
     LibraryTextUnfitError,
 )
 from project_one.content.models import ApprovalRow, PackRow, VariantRow
+from project_one.content.own_approvals import void_of_library
+from project_one.content.stages import MisfitError, first_and_third
+from project_one.content.terms import Terms
 from project_one.kernel.bulk import among
 from project_one.kernel.canonical import Json
 from project_one.kernel.clock import business_date
@@ -39,6 +42,8 @@ from project_one.kernel.ids import new_id
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
 Row = dict[str, Any]
+
+_DUE = frozenset({Stage.RULES, Stage.RENDERED})
 
 _PACK = (
     PackRow.id,
@@ -49,6 +54,7 @@ _PACK = (
     PackRow.months,
     PackRow.added_by,
     PackRow.created_at,
+    PackRow.checked,
 )
 _APPROVALS = (
     select(func.count(ApprovalRow.reviewer_id.distinct()))
@@ -89,9 +95,10 @@ async def packs(session: ReadSession, wanted: Wanted, *, after: tuple[datetime, 
     return await _with_texts(session, [dict(row) for row in (await session.execute(ordered)).mappings()])
 
 
-async def pack(session: ReadSession, pack_id: UUID) -> Row:
-    """One pack of the library. Raises LibraryPackUnknownError."""
-    query = select(*_PACK).where(PackRow.is_fallback, PackRow.firm_id.is_(None), PackRow.id == pack_id)
+async def pack(session: ReadSession, pack_id: UUID, *, is_approved: bool | None = None) -> Row:
+    """One pack of the library; with `is_approved`, only such a one. Raises LibraryPackUnknownError."""
+    wanted = _which(Wanted(is_approved=is_approved))
+    query = select(*_PACK).where(PackRow.is_fallback, PackRow.firm_id.is_(None), PackRow.id == pack_id, *wanted)
     found = await _with_texts(session, [dict(row) for row in (await session.execute(query)).mappings()])
     if not found:
         message = "There is no pack with this id in the library; ids come from its list."
@@ -165,25 +172,12 @@ def _shown(finding: Finding, language: Language) -> Row:
 async def add(session: WriteSession, new: NewPack, rulebook: Rulebook, *, author: str, now: datetime) -> UUID:
     """Keep a pack that the rules let pass; nobody has approved it yet.
 
-    A language version that says otherwise than the first is for review; with other findings it may add up to a block.
-    Raises LibraryTextUnfitError for a text that no frame can carry, LibraryTextBlockedError with the findings.
+    It goes through the stages of a firm's pack, with a stand-in for each sender; what for review adds up to a block
+    blocks. Raises LibraryTextUnfitError for a text that no frame can carry, LibraryTextBlockedError with the findings.
     """
     for item in new.contents:
         _check_shape(item)
-    today = business_date(now)
-    subjects = [
-        verdicts.Subject(item.sha256, item.paragraph, Context(capacity))
-        for item in new.contents
-        for capacity in sorted(new.capacities)
-    ]
-    found = await verdicts.keep(session, subjects, rulebook, on=today, now=now)
-    odd, languages = _parity(new.contents), {item.sha256: item.language for item in new.contents}
-    whole = [
-        judge([*verdict.findings, *([odd[language]] if language in odd else [])], verdict.register)
-        for subject, verdict in zip(subjects, found, strict=True)
-        for language in [languages[subject.content_sha256]]
-    ]
-    _refuse_blocked(subjects, whole, rulebook, languages)
+    checked = await _checked(session, new, rulebook, now=now)
     pack_id = new_id()
     await session.execute(
         insert(PackRow).values(
@@ -197,6 +191,8 @@ async def add(session: WriteSession, new: NewPack, rulebook: Rulebook, *, author
             is_fallback=True,
             added_by=author,
             created_at=now,
+            checked=checked,
+            risk_score=checked["risk_score"],
         )
     )
     texts = [
@@ -231,43 +227,38 @@ def _check_shape(item: Content) -> None:
         raise LibraryTextUnfitError(message, language=item.language.value)
 
 
-def _refuse_blocked(
-    subjects: Sequence[verdicts.Subject],
-    found: Sequence[Verdict],
-    rulebook: Rulebook,
-    languages: Mapping[str, Language],
-) -> None:
-    findings: list[Json] = []
-    for subject, verdict in zip(subjects, found, strict=True):
-        if verdict.band is not Band.BLOCK:
-            continue
-        findings += [
-            {
-                "language": languages[subject.content_sha256].value,
-                "advisor_type": subject.context.capacity.value,
-                **_told(finding, rulebook, reader_language(verdict.register)),
-            }
-            for finding in verdict.findings
-            if finding.severity in {Severity.BLOCK, Severity.REVIEW}
-        ]
-    if findings:
+async def _checked(session: WriteSession, new: NewPack, rulebook: Rulebook, *, now: datetime) -> dict[str, Any]:
+    """What stages 1 and 3 say, as it is kept on the pack. Raises LibraryTextUnfitError, LibraryTextBlockedError."""
+    contents, under = {item.language: item for item in new.contents}, Terms(new.content_class)
+    by_capacity: dict[Capacity, dict[Language, judging.Seen]] = {}
+    try:
+        for capacity in sorted(new.capacities):
+            by_capacity[capacity] = await first_and_third(
+                session, contents, [STAND_INS[capacity]], under, rulebook, firm_id=None, now=now
+            )
+    except MisfitError as error:
+        message = f"The text in {error.language} does not make a message: {error}."
+        raise LibraryTextUnfitError(message, language=error.language.value) from error
+    joined = {language: judging.together([seen[language] for seen in by_capacity.values()]) for language in contents}
+    refused = [
+        {"language": language.value, "advisor_type": capacity.value, **finding}
+        for language, all_of_it in joined.items()
+        if all_of_it.conclusion(_DUE).verdict.band is Band.BLOCK
+        for capacity, seen in by_capacity.items()
+        for finding in _told(seen[language], language, rulebook)["findings"]
+        if finding["severity"] != Severity.WARN
+    ]
+    if refused:
         message = (
             "The rules block a text of this pack; `findings` says which words, for whom and what to write instead."
         )
-        raise LibraryTextBlockedError(message, findings=findings)
+        raise LibraryTextBlockedError(message, findings=refused)
+    languages = {language.value: _told(seen, language, rulebook) for language, seen in joined.items()}
+    return judging.summary(languages, rulebook.version, business_date(now))
 
 
-def _told(finding: Finding, rulebook: Rulebook, reader: str) -> dict[str, Json]:
-    if finding.rule_id == parity.RULE_ID:
-        return _shown(finding, Language(reader))
-    rule = rulebook.told.get(finding.rule_id)
-    return {
-        "rule_id": finding.rule_id,
-        "severity": finding.severity.value,
-        "quote": finding.quote,
-        "message": rule.message[reader] if rule else None,
-        "remedy": rule.remedy[reader] if rule else None,
-    }
+def _told(seen: judging.Seen, language: Language, rulebook: Rulebook) -> dict[str, Any]:
+    return judging.told(seen.conclusion(_DUE), seen.register, language, rulebook)
 
 
 async def approve(
@@ -293,4 +284,15 @@ async def approve(
         message = "These are not the hashes of the pack's texts now; read it again and approve what you then see."
         raise LibraryTextChangedError(message, pack_id=str(pack_id))
     await content.approve(session, Subject.CONTENT, current.values(), reviewer_id=reviewer_id, now=now)
+    return await pack(session, pack_id)
+
+
+async def take_back(session: WriteSession, pack_id: UUID, *, reason: str, actor: str, now: datetime) -> Row:
+    """Void the approvals of a pack's texts, whoever gave them: nothing with them leaves until two people approve anew.
+
+    Of a pack that nobody approves nothing changes. Raises LibraryPackUnknownError.
+    """
+    found = await pack(session, pack_id)
+    hashes = [text["content_sha256"] for text in found["texts"]]
+    await void_of_library(session, pack_id, hashes, reason=reason, actor=actor, now=now)
     return await pack(session, pack_id)

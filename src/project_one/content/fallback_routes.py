@@ -19,7 +19,13 @@ from project_one.content.errors import (
     LibraryTextChangedError,
     LibraryTextUnfitError,
 )
-from project_one.content.fallback_schemas import FallbackApproveIn, FallbackPackIn, FallbackPackOut, Month
+from project_one.content.fallback_schemas import (
+    FallbackApproveIn,
+    FallbackPackIn,
+    FallbackPackOut,
+    FallbackTakeBackIn,
+    Month,
+)
 from project_one.kernel import pages
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import Database
@@ -56,14 +62,28 @@ def fallback_router(
             found = await fallback.packs(session, wanted, after=after, limit=limit + 1)
         return pages.page(found, limit, "created_at", "id")
 
+    @router.get(
+        "/{pack_id}",
+        response_model=FallbackPackOut,
+        summary="One pack of the library",
+        description="Advisors see the approved ones.",
+        responses=errors(LibraryPackUnknownError),
+    )
+    async def read_fallback_pack(pack_id: UUID, caller: Annotated[Principal, Depends(principal)]) -> Any:  # pyright: ignore[reportUnusedFunction]
+        require(caller, Permission.LIBRARY_READ)
+        async with database.scoped(caller.scope).readings() as session:
+            return await fallback.pack(session, pack_id, is_approved=None if caller.is_staff else True)
+
     @router.post(
         "",
         response_model=FallbackPackOut,
         status_code=201,
         summary="Add a pack to the library",
         description=(
-            "The rules judge each text for each capacity; a blocked one is refused with its findings. Numbers, dates and "
-            "negations that the languages do not say alike are in `findings` of the text, for the people who approve it."
+            "It goes through the same stages as a firm's pack: the rules over each text, and over the message it makes in "
+            "every approved frame of its capacities; a blocked one is refused with its findings. What is left for the people "
+            "who approve it is in `checked`; numbers, dates and negations that the languages do not say alike also in "
+            "`findings` of the text."
         ),
         responses=errors(LibraryTextBlockedError, LibraryTextUnfitError),
     )
@@ -101,5 +121,20 @@ def fallback_router(
             return await fallback.approve(
                 session, pack_id, body.hashes, reviewer_id=caller.user_id, actor=caller.actor, now=clock()
             )
+
+    @router.post(
+        "/{pack_id}/take-back",
+        response_model=FallbackPackOut,
+        summary="Take its approvals back",
+        description="Nothing with its texts leaves from then on; a message that is planned with one goes out with its plan B. "
+        "It is used again once two people approve it anew.",
+        responses=errors(LibraryPackUnknownError),
+    )
+    async def take_back_fallback_pack(  # pyright: ignore[reportUnusedFunction]
+        pack_id: UUID, body: FallbackTakeBackIn, caller: Annotated[Principal, Depends(principal)]
+    ) -> Any:
+        require(caller, Permission.LIBRARY_WRITE)
+        async with database.scoped(caller.scope).transactions() as session:
+            return await fallback.take_back(session, pack_id, reason=body.reason, actor=caller.actor, now=clock())
 
     return router

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from project_one.compliance.domain import Severity
+from project_one.content.pack_schemas import CheckOut
 from project_one.vocabulary.domain import Capacity, ContentClass, Language
 
 _SHA256 = r"^[0-9a-f]{64}$"
@@ -57,7 +58,7 @@ class FallbackPackIn(BaseModel):
                     "texts": {
                         "en": {
                             "topic": "Money for a bad month",
-                            "caption": "A reserve of a few months' expenses keeps other plans untouched when income stops.",
+                            "caption": "With a few months' expenses in reserve, other plans do not break when income stops.",
                         },
                         "hi": {
                             "topic": "मुश्किल महीने के लिए पैसा",
@@ -88,6 +89,14 @@ class FallbackApproveIn(BaseModel):
     hashes: dict[Language, Sha256] = Field(min_length=1)
 
 
+class FallbackTakeBackIn(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "The limit it names has changed."}]}
+    )
+
+    reason: Line = Field(min_length=3, max_length=500)
+
+
 class FallbackFindingOut(BaseModel):
     """What a person looks at before she approves: numbers, dates or negations that the other languages say otherwise."""
 
@@ -109,7 +118,11 @@ class FallbackTextOut(BaseModel):
 
 
 class FallbackPackOut(BaseModel):
-    """`is_approved`: two people stand for each of its texts. `added_by`: null for packs that ship with the product."""
+    """`is_approved`: two people stand for each of its texts. `added_by`: null for packs that ship with the product.
+
+    `checked`: what the rules said of the texts and of the messages made of them when the pack was added, as on a firm's
+    pack; null for packs that ship with the product.
+    """
 
     id: UUID
     slug: str
@@ -119,5 +132,6 @@ class FallbackPackOut(BaseModel):
     months: list[int]
     added_by: str | None
     created_at: datetime
+    checked: CheckOut | None
     is_approved: bool
     texts: list[FallbackTextOut]

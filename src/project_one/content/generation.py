@@ -113,7 +113,8 @@ class Engine:
 
     def tried(self, content: Content) -> Trial:
         """Safe only when both stages pass, nothing is missing and the text is in the language that was asked for."""
-        contexts = [(advisor, self._terms.context(advisor.identity, content.language)) for advisor in self.advisors]
+        senders = [advisor.identity for advisor in self.advisors]
+        contexts = [(sender, self._terms.context(sender, content.language)) for sender in senders]
         if not contexts:
             return Trial(content, misfit="no advisor of the firm speaks in this capacity")
         if any(placeholder in content.paragraph for placeholder in _PLACEHOLDERS):

@@ -6,11 +6,11 @@ stage 2  the model, later, by the job ──────────────
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from project_one.advisor.of_firm import FirmAdvisor
+from project_one.advisor.domain import Identity
 from project_one.compliance.domain import (
     Band,
     Conclusion,
@@ -33,9 +33,20 @@ from project_one.vocabulary.domain import Language
 DUE = frozenset({Stage.RULES, Stage.MODEL, Stage.RENDERED})
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the stages saw in one language."""
+
+    register: Register
+    results: Sequence[StageResult]
+
+    def conclusion(self, due: Iterable[Stage]) -> Conclusion:
+        return conclude(self.register, due, self.results)
+
+
 def rendered_stage(
     content: Content,
-    contexts: Sequence[tuple[FirmAdvisor, Context]],
+    contexts: Sequence[tuple[Identity, Context]],
     frames: Iterable[Frame],
     rulebook: Rulebook,
     *,
@@ -51,12 +62,12 @@ def rendered_stage(
     fits = missing = 0
     frames = list(frames)
     for capacity in sorted({context.capacity for _, context in contexts}):
-        senders = [(advisor, context) for advisor, context in contexts if context.capacity is capacity]
+        senders = [(sender, context) for sender, context in contexts if context.capacity is capacity]
         usable = [frame for frame in frames if (frame.capacity, frame.language) == (capacity, content.language)]
         missing += not usable
         for frame in usable:
             try:
-                texts = [compose(frame, content, advisor.identity).text for advisor, _ in senders]
+                texts = [compose(frame, content, sender).text for sender, _ in senders]
             except CompositionError as error:
                 tried = error
                 continue
@@ -80,6 +91,19 @@ def with_parity(
         language: replace(result, findings=[*result.findings, *([odd[language]] if language in odd else [])])
         for language, result in stages.items()
     }
+
+
+def together(seen: Sequence[Seen]) -> Seen:
+    """One text as several senders would send it: every stage with what it saw for any of them, at least one."""
+    stages = zip(*(item.results for item in seen), strict=True)
+    return Seen(seen[0].register, [_merged(results) for results in stages])
+
+
+def _merged(results: Sequence[StageResult]) -> StageResult:
+    found = {finding.fingerprint: finding for result in results for finding in result.findings}
+    trouble = next((result.trouble for result in results if result.trouble), None)
+    took_ms = round(sum(result.took_ms for result in results), 2)
+    return StageResult(results[0].stage, list(found.values()), trouble, took_ms)
 
 
 def told(conclusion: Conclusion, register: Register, language: Language, rulebook: Rulebook) -> dict[str, Any]:

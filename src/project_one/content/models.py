@@ -25,6 +25,14 @@ class PackRow(Base):
         Index("ix_packs_own", "firm_id", "updated_at", "id"),
         Index("ix_packs_state", "state", "risk_score"),
         Index("ix_packs_updated", "updated_at", "id", postgresql_where=text("state IS NOT NULL")),
+        Index(
+            "ix_packs_queue",
+            "state",
+            text("(- COALESCE(risk_score, 100))"),
+            text("COALESCE(wanted_on, '9999-12-31'::date)"),
+            text("COALESCE(submitted_at, created_at)"),
+            "id",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

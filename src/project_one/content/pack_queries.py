@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, select, true, tuple_
+from sqlalchemy import ColumnElement, func, literal, literal_column, select, true, tuple_
 
 from project_one.auth.domain import Principal
 from project_one.content import pack_rows
@@ -71,9 +71,10 @@ async def queue(
     session: ReadSession, *, not_of: Collection[UUID], cursor: str | None, limit: int
 ) -> tuple[list[Waiting], str | None]:
     """Packs in review, the riskiest first, then by deadline, then who waits longest. `not_of`: firms to leave out."""
+    # the expressions of the index ix_packs_queue, with their values written out: a parameter would not lead to it
     order: list[ColumnElement[Any]] = [
-        -func.coalesce(PackRow.risk_score, 100),
-        func.coalesce(PackRow.wanted_on, literal(_NEVER)),
+        -func.coalesce(PackRow.risk_score, literal_column("100")),
+        func.coalesce(PackRow.wanted_on, literal_column(f"DATE '{_NEVER}'")),
         func.coalesce(PackRow.submitted_at, PackRow.created_at),
         PackRow.id.expression,
     ]

@@ -226,7 +226,9 @@ class WithdrawIn(In):
 class TemplateIn(In):
     name: Annotated[str, Field(min_length=1, max_length=100, examples=["Monday lesson"]), Stored]
     content_class: ContentClass = ContentClass.EDUCATION
-    variants: dict[Language, TextIn] = Field(min_length=1)
+    variants: dict[Language, TextIn] = Field(
+        min_length=1, examples=[{"en": {"topic": "Start early", "caption": "Time does much of the work."}}]
+    )
 
 
 class TemplateOut(BaseModel):

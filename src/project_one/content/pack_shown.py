@@ -33,7 +33,7 @@ _OF_ROW = (
 
 
 def writer_of(caller: Principal) -> Writer:
-    """Who writes for her firm. Raises NotPermittedError for staff, PersonNeededError for a bare token."""
+    """Who writes for her firm. Raises NotPermittedError for staff, PersonNeededError for an API key."""
     if caller.tenant is None:
         message = "Packs are written by a member of the firm whose posts they are; act for one."
         raise NotPermittedError(message)
@@ -43,7 +43,7 @@ def writer_of(caller: Principal) -> Writer:
 
 
 def person_needed() -> PersonNeededError:
-    message = "This decision names its person; sign in with an account instead of a token of the installation."
+    message = "This decision names its person; sign in with her account instead of an API key."
     return PersonNeededError(message)
 
 

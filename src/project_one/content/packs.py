@@ -1,7 +1,7 @@
 """The life of an advisor's own pack: what may follow what, and who may decide. Pure.
 
 draft ──submit──► checking ──stage 2──► in-review ──► approved ──► scheduled ──► sent
-  ▲                                        ├──► changes-requested
+  ▲                                        ├──► changes-requested ◄── an approval taken back
   └──────────────── any edit ◄─────────────┴──► rejected              withdrawn ◄── all but sent
 """
 
@@ -45,6 +45,7 @@ class Move(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     REQUEST_CHANGES = "request-changes"
+    TAKE_BACK = "take-back"
     SCHEDULE = "schedule"
     SEND = "send"
     WITHDRAW = "withdraw"
@@ -59,6 +60,8 @@ class Decision(StrEnum):
 
 
 _S = PackState
+APPROVED = frozenset({_S.APPROVED, _S.SCHEDULED})
+"""A person stands for the texts, and they have not been sent."""
 _OPEN = frozenset(_S) - {_S.SENT, _S.WITHDRAWN}
 _MOVES: Mapping[Move, tuple[frozenset[PackState], PackState]] = {
     Move.EDIT: (_OPEN, _S.DRAFT),
@@ -67,7 +70,8 @@ _MOVES: Mapping[Move, tuple[frozenset[PackState], PackState]] = {
     Move.APPROVE: (frozenset({_S.IN_REVIEW}), _S.APPROVED),
     Move.REJECT: (frozenset({_S.IN_REVIEW}), _S.REJECTED),
     Move.REQUEST_CHANGES: (frozenset({_S.IN_REVIEW}), _S.CHANGES_REQUESTED),
-    Move.SCHEDULE: (frozenset({_S.APPROVED, _S.SCHEDULED}), _S.SCHEDULED),
+    Move.TAKE_BACK: (APPROVED, _S.CHANGES_REQUESTED),
+    Move.SCHEDULE: (APPROVED, _S.SCHEDULED),
     Move.SEND: (frozenset({_S.SCHEDULED}), _S.SENT),
     Move.WITHDRAW: (_OPEN, _S.WITHDRAWN),
 }

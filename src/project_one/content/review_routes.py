@@ -1,6 +1,6 @@
 """Reviewing over HTTP: the queue, decisions over texts that were read, and overrides of blocks."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -42,12 +42,18 @@ def review_router(
             raise person_needed()
         return Reviewer(caller.user_id, caller.actor, frozenset(await firms_of(session, caller.user_id)))
 
-    async def decide(pack_id: UUID, opinion: Opinion, caller: Principal, response: Response) -> dict[str, Any]:
+    async def decide(
+        pack_id: UUID,
+        opinion: Opinion,
+        caller: Principal,
+        response: Response,
+        how: Callable[..., Awaitable[object]] = reviewing.decide,
+    ) -> dict[str, Any]:
         require(caller, Permission.PACK_REVIEW)
         async with database.scoped(caller.scope).transactions() as session:
             reviewer = await reviewer_of(session, caller)
             pack = await pack_rows.locked_once_submitted(session, pack_id)
-            await reviewing.decide(session, pack, opinion, reviewer, now=clock())
+            await how(session, pack, opinion, reviewer, now=clock())
         response.headers["ETag"] = etag(pack.version)
         return pack_out(pack)
 
@@ -97,6 +103,19 @@ def review_router(
         pack_id: UUID, body: RefuseIn, caller: Annotated[Principal, Depends(principal)], response: Response
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         return await decide(pack_id, _refusal(Decision.CHANGES_REQUESTED, body), caller, response)
+
+    @router.post(
+        "/content-packs/{pack_id}/take-back",
+        response_model=PackOut,
+        summary="Take an approval back until the pack is sent",
+        description="Any reviewer may, with her reasons: the author changes the text and submits it again. What was "
+        "scheduled is no longer; a message that is planned with it goes out with its plan B.",
+        responses=refusals(404, 409),
+    )
+    async def take_back(
+        pack_id: UUID, body: RefuseIn, caller: Annotated[Principal, Depends(principal)], response: Response
+    ) -> Any:  # pyright: ignore[reportUnusedFunction]
+        return await decide(pack_id, _refusal(Decision.CHANGES_REQUESTED, body), caller, response, reviewing.take_back)
 
     @router.post(
         "/reviews/bulk-approve",
@@ -157,6 +176,7 @@ def review_router(
         "/overrides/{override_id}/revoke",
         response_model=OverrideOut,
         summary="Take it back",
+        description="Packs that were approved under it go back to their authors, with the reason, until they are sent.",
         responses=refusals(404, 409),
     )
     async def revoke(
@@ -164,7 +184,8 @@ def review_router(
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.OVERRIDE)
         async with database.scoped(caller.scope).transactions() as session:
-            await overrides.revoke(session, override_id, actor=caller.actor, reason=body.reason, now=clock())
+            reviewer = await reviewer_of(session, caller)
+            await reviewing.revoke_override(session, override_id, reviewer, reason=body.reason, now=clock())
             return await override_list.read(session, override_id)
 
     return router

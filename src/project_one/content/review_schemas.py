@@ -10,6 +10,9 @@ from project_one.content.pack_schemas import MAX_CAPTION, DiffOut, In, Note, Pac
 from project_one.content.packs import Decision
 from project_one.vocabulary.domain import Language
 
+_HASHES = {"en": "5f" * 32, "hi": "a0" * 32}
+Hashes = Annotated[dict[Language, Sha256], Field(min_length=1, examples=[_HASHES])]
+
 
 class ReasonIn(In):
     """`rule_id`, `category`: of the finding it is about, if there is one."""
@@ -28,13 +31,15 @@ class SuggestionIn(In):
 class ApproveIn(In):
     """`hashes`: of every language, as they were read; the approval holds for these texts alone."""
 
-    hashes: dict[Language, Sha256] = Field(min_length=1)
+    hashes: Hashes
     note: Annotated[str, Field(max_length=2_000), Stored] = ""
 
 
 class RefuseIn(In):
-    hashes: dict[Language, Sha256] = Field(min_length=1)
-    reasons: list[ReasonIn] = Field(min_length=1, max_length=50)
+    hashes: Hashes
+    reasons: list[ReasonIn] = Field(
+        min_length=1, max_length=50, examples=[[{"language": "en", "note": "Say why time matters, without urging."}]]
+    )
     suggestions: list[SuggestionIn] = Field(default_factory=list[SuggestionIn], max_length=10)
     note: Annotated[str, Field(max_length=2_000), Stored] = ""
 
@@ -43,7 +48,7 @@ class BulkApproveIn(In):
     """One decision with a name; every language of each pack must be listed."""
 
     name: Note = Field(examples=["Evening queue of 24 November, education, read one by one"])
-    hashes: list[Sha256] = Field(min_length=1, max_length=300)
+    hashes: list[Sha256] = Field(min_length=1, max_length=300, examples=[list(_HASHES.values())])
 
 
 class BulkApprovedOut(BaseModel):
@@ -83,13 +88,15 @@ class WaitingOut(BaseModel):
 
 
 class OverrideIn(In):
-    pack_id: UUID
+    pack_id: UUID = Field(examples=["0198a5b2-0000-7000-8000-000000000011"])
     language: Language
-    reason: Annotated[str, Field(min_length=20, max_length=2_000), Stored]
+    reason: Annotated[str, Field(min_length=20, max_length=2_000), Stored] = Field(
+        examples=["Quoted from a warning of the exchange itself."]
+    )
 
 
 class OverrideRevokeIn(In):
-    reason: Note
+    reason: Note = Field(examples=["It is not a quotation."])
 
 
 class OverrideOut(BaseModel):

@@ -12,7 +12,7 @@ from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
 from project_one.compliance import override_list, overrides
 from project_one.compliance.domain import Band
-from project_one.content import judging
+from project_one.content import judging, scheduling
 from project_one.content import pack_rows as rows
 from project_one.content import service as content
 from project_one.content.domain import Subject
@@ -23,8 +23,9 @@ from project_one.content.errors import (
     ReviewerNotAllowedError,
 )
 from project_one.content.models import PackRevisionRow, PackRow, ReviewRow, VariantRow
+from project_one.content.own_approvals import void_own
 from project_one.content.pack_rows import Pack
-from project_one.content.packs import MOVE_OF, Decision, PackState, Reason, Suggestion
+from project_one.content.packs import APPROVED, MOVE_OF, Decision, Move, PackState, Reason, Suggestion
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
 
@@ -68,18 +69,84 @@ async def decide(
     of the firm, PackBlockedError when the rules block it and no override covers every finding.
     """
     await ensure_outsider(session, pack, reviewer)
-    if pack.state is PackState.IN_REVIEW and dict(opinion.hashes) != pack.hashes:
-        message = "These are not the texts of the pack now; read it again and decide about what it says."
-        raise PackChangedError(message, hashes=pack.hashes, version=pack.version)
+    if pack.state is PackState.IN_REVIEW:
+        _ensure_read(pack, opinion)
     rows.move(pack, MOVE_OF[opinion.decision], now=now)
     checked = pack.row.checked or {}
-    policy = str(checked.get("policy_version", ""))
     if opinion.decision is Decision.APPROVED:
         await _ensure_not_blocked(session, pack, checked)
         hashes = pack.hashes.values()
         await content.approve(
             session, Subject.CONTENT, hashes, reviewer_id=reviewer.user_id, pack_id=pack.row.id, now=now
         )
+    return await _enter(session, pack, opinion, reviewer, now=now)
+
+
+async def take_back(
+    session: WriteSession, pack: Pack, opinion: Opinion, reviewer: Reviewer, *, now: datetime
+) -> ReviewRow:
+    """Take the approval of a locked pack back, whoever gave it; a message that is planned with it takes its plan B.
+
+    Raises PackStateError for one that is not approved or sent already, PackChangedError, ReviewerNotAllowedError.
+    """
+    await ensure_outsider(session, pack, reviewer)
+    if pack.state in APPROVED:
+        _ensure_read(pack, opinion)
+    return await _taken_back(session, pack, opinion, reviewer, now=now)
+
+
+async def revoke_override(
+    session: WriteSession, override_id: UUID, reviewer: Reviewer, *, reason: str, now: datetime
+) -> None:
+    """Take an override back, and the approvals that stood on it: without it the rules block these texts.
+
+    Raises OverrideUnknownError, PolicyStateError for one that is revoked already.
+    """
+    await overrides.revoke(session, override_id, actor=reviewer.actor, reason=reason, now=now)
+    override = await override_list.read(session, override_id)
+    found = await session.scalars(
+        select(VariantRow.pack_id)
+        .join(PackRow, PackRow.id == VariantRow.pack_id)
+        .where(
+            VariantRow.content_sha256 == override.content_sha256, PackRow.state.in_(APPROVED | {PackState.IN_REVIEW})
+        )
+        .order_by(VariantRow.pack_id)
+    )
+    for pack_id in found.all():
+        pack = await rows.locked(session, pack_id)  # an approval at the same time is over now
+        if pack.state not in APPROVED:
+            continue
+        try:
+            await _ensure_not_blocked(session, pack, pack.row.checked or {})
+        except PackBlockedError:
+            why = Reason(f"The override this text stood on was taken back: {reason}")
+            opinion = Opinion(Decision.CHANGES_REQUESTED, pack.hashes, reasons=[why])
+            await _taken_back(session, pack, opinion, reviewer, now=now)
+
+
+async def _taken_back(
+    session: WriteSession, pack: Pack, opinion: Opinion, reviewer: Reviewer, *, now: datetime
+) -> ReviewRow:
+    was = pack.state
+    rows.move(pack, Move.TAKE_BACK, now=now)
+    await void_own(session, pack.row.id, reason="a reviewer took it back", actor=reviewer.actor, now=now)
+    entered = await _enter(session, pack, opinion, reviewer, now=now, before=was.value)
+    await scheduling.unschedule(session, pack)
+    return entered
+
+
+def _ensure_read(pack: Pack, opinion: Opinion) -> None:
+    if dict(opinion.hashes) != pack.hashes:
+        message = "These are not the texts of the pack now; read it again and decide about what it says."
+        raise PackChangedError(message, hashes=pack.hashes, version=pack.version)
+
+
+async def _enter(
+    session: WriteSession, pack: Pack, opinion: Opinion, reviewer: Reviewer, *, now: datetime, **more: str
+) -> ReviewRow:
+    """Keep a decision with what it was about. `more`: also for the trail."""
+    checked = pack.row.checked or {}
+    policy = str(checked.get("policy_version", ""))
     row = ReviewRow(
         id=new_id(),
         firm_id=pack.firm_id,
@@ -98,7 +165,7 @@ async def decide(
     )
     session.add(row)
     rules = sorted({item.rule_id for item in opinion.reasons if item.rule_id})
-    data = {"policy": policy, "review": str(row.id), "rules": rules}
+    data = {"policy": policy, "review": str(row.id), "rules": rules, **more}
     await rows.note(session, pack, _ACTION[opinion.decision], actor=reviewer.actor, now=now, **data)
     return row
 

@@ -98,8 +98,13 @@ async def withdraw(session: WriteSession, pack: Pack, *, reason: str, actor: str
     was = pack.state
     rows.move(pack, Move.WITHDRAW, now=now)
     await void_own(session, pack.row.id, reason="the pack was withdrawn", actor=actor, now=now)
-    await session.execute(delete(ScheduleRow).where(ScheduleRow.pack_id == pack.row.id))
     await rows.note(session, pack, Action.PACK_WITHDRAWN, actor=actor, now=now, reason=reason, before=was.value)
+    await unschedule(session, pack)
+
+
+async def unschedule(session: WriteSession, pack: Pack) -> None:
+    """No morning is this pack's any more; of a message planned with it the approval decides."""
+    await session.execute(delete(ScheduleRow).where(ScheduleRow.pack_id == pack.row.id))
     pack.row.scheduled_on = None
 
 

@@ -1,8 +1,7 @@
 """Asking for a review: the rules at once, the model by a job, then a person."""
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,26 +11,23 @@ from sqlalchemy import select
 from project_one.advisor.firm_tier import ensure_languages
 from project_one.advisor.of_firm import FirmAdvisor, advisors_of_firm
 from project_one.audit.domain import Action
-from project_one.compliance import verdicts
-from project_one.compliance.domain import Stage, StageResult, conclude
+from project_one.compliance.domain import Stage, StageResult
 from project_one.compliance.model import Evaluators, ask
 from project_one.compliance.policy import never_overridable
 from project_one.compliance.rulebook import Rulebook
 from project_one.content import day_quota, judging
 from project_one.content import pack_rows as rows
-from project_one.content.domain import CompositionError
 from project_one.content.drafting import Writer
 from project_one.content.errors import PackBlockedError, PackIncompleteError
 from project_one.content.jobs import ComplianceCheck
 from project_one.content.models import PackRow
 from project_one.content.pack_rows import Pack
 from project_one.content.packs import ALIKE, Move, PackState, alike, sketch
-from project_one.content.service import approved_frames
+from project_one.content.stages import MisfitError, first_and_third
 from project_one.content.terms import Terms, terms
 from project_one.kernel import outbox
 from project_one.kernel.clock import Clock, business_date
 from project_one.kernel.db import ReadSession, Transactions, WriteSession
-from project_one.vocabulary.domain import Language
 
 MODEL_DEADLINE_S = 10.0
 CHECK_AGAIN = timedelta(minutes=2)
@@ -118,45 +114,18 @@ async def _first_and_third(
     session: WriteSession, pack: Pack, advisors: Sequence[FirmAdvisor], rulebook: Rulebook, *, now: datetime
 ) -> dict[str, dict[str, Any]]:
     """Stages 1 and 3 for every language, in the capacity of every advisor of the firm."""
-    on = business_date(now)
     row = pack.row
     under = terms(row.content_class, row.ad_reference, row.ad_valid_until, row.figures)
-    frames = list((await approved_frames(session)).values())
-    first: dict[Language, StageResult] = {}
-    third: dict[Language, StageResult] = {}
-    registers: dict[Language, Any] = {}
-    for language, content in pack.contents.items():
-        contexts = [(item, under.context(item.identity, language)) for item in advisors]
-        one_each = {context.capacity: context for _, context in contexts}
-        subjects = [
-            verdicts.Subject(content.sha256, content.paragraph, context) for _, context in sorted(one_each.items())
-        ]
-        began = time.perf_counter()
-        found = await verdicts.keep(session, subjects, rulebook, on=on, now=now, firm_id=pack.firm_id)
-        findings = [finding for item in found for finding in item.findings]
-        first[language] = StageResult(Stage.RULES, findings, took_ms=_ms_since(began))
-        registers[language] = found[0].register
-        began = time.perf_counter()
-        try:
-            rendered = judging.rendered_stage(content, contexts, frames, rulebook, on=on, now=now)
-            third[language] = replace(rendered, took_ms=_ms_since(began))
-        except CompositionError as error:
-            message = f"The text in {language} does not make a message: {error}."
-            raise PackIncompleteError(message, language=language.value) from error
-    first = judging.with_parity(first, pack.contents)
+    senders = [advisor.identity for advisor in advisors]
+    try:
+        seen = await first_and_third(session, pack.contents, senders, under, rulebook, firm_id=pack.firm_id, now=now)
+    except MisfitError as error:
+        message = f"The text in {error.language} does not make a message: {error}."
+        raise PackIncompleteError(message, language=error.language.value) from error
     return {
-        language.value: judging.told(
-            conclude(registers[language], judging.DUE, [first[language], third[language]]),
-            registers[language],
-            language,
-            rulebook,
-        )
-        for language in pack.contents
+        language.value: judging.told(item.conclusion(judging.DUE), item.register, language, rulebook)
+        for language, item in seen.items()
     }
-
-
-def _ms_since(began: float) -> float:
-    return round((time.perf_counter() - began) * 1000, 2)
 
 
 def _enter(pack: Pack, checked: dict[str, Any]) -> None:

@@ -12,15 +12,12 @@ from project_one.compliance.domain import Finding, Severity
 from project_one.compliance.policy import is_covered
 from project_one.compliance.rendered import check_parts, check_sender
 from project_one.compliance.rulebook import Rulebook
-from project_one.content.domain import CompositionError, Content, Frame, compose
+from project_one.content.domain import STAND_INS, CompositionError, Content, Frame, compose
 from project_one.content.terms import PLAIN, Terms, TermsByText
 from project_one.delivery.planning import Check
-from project_one.vocabulary.domain import Capacity
 
 _MOST_KEPT = 50_000
 
-
-_ANY_NUMBER = {Capacity.MFD: "ARN-100001", Capacity.IA: "INA000100001", Capacity.RA: "INH000100001"}
 
 _Key = tuple[str, str, str, date | None]
 
@@ -110,7 +107,7 @@ class Guard:
         key = self._key(frame, content, terms)
         known = self._parts.get(key)
         if known is None:
-            sender = Identity("Asha Rao", _ANY_NUMBER[frame.capacity], frame.capacity, "https://advisor.example")
+            sender = STAND_INS[frame.capacity]
             text, context = compose(frame, content, sender).text, terms.context(sender, content.language)
             now = datetime.combine(self.on, time(), UTC)  # only the report of an advertisement looks at the clock
             known = [

@@ -41,6 +41,7 @@ from project_one.delivery.routes import delivery_router
 from project_one.delivery.simulate_routes import simulate_router
 from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
+from project_one.entrypoints.filters import ensure_known_filters
 from project_one.entrypoints.frame import Frame
 from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.db import ReadSession, WriteSession
@@ -68,7 +69,8 @@ PUBLIC_ROUTES = frozenset(
 _REPEATABLE = frozenset({"/v1/ai/lint", "/v1/api-keys"})
 """No Idempotency-Key: the first changes nothing and may answer as a stream; the answer of the second is a secret."""
 _UNCOUNTED = PUBLIC_ROUTES - {"/docs", "/openapi.json", "/v1/export/packs/{token}"}
-_READ_BY_PAGES = ["ETag", "Location", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After"]
+_RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After")
+_READ_BY_PAGES = ["Content-Disposition", "ETag", "Idempotency-Replayed", "Location", *_RATES]
 _SILENT_AFTER = timedelta(seconds=15)
 
 
@@ -116,7 +118,8 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
     settings = house.settings
     principal: Callable[..., Any] = doorkeeper.principal  # a coroutine function; the routes see what it resolves to
 
-    async def once(request: Request, caller: Annotated[Principal, Depends(principal)]) -> None:
+    async def well_formed(request: Request, caller: Annotated[Principal, Depends(principal)]) -> None:
+        ensure_known_filters(request)
         is_upload = request.headers.get("content-type", "").startswith("multipart/")  # read already, piece by piece
         if request.url.path not in _REPEATABLE and not is_upload:
             await keys.claimed(request, caller=f"{caller.actor} {caller.tenant}")
@@ -141,7 +144,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         policy_router(house.database, house.clock, principal, content.scheduled_dates),
         key_router(house.database, house.clock, principal, doorkeeper.terms),
     ):
-        app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(once)])
+        app.include_router(router, prefix="/v1", dependencies=[Depends(principal), Depends(well_formed)])
     app.include_router(export_download_router(house.database, signer, house.clock), prefix="/v1")
     app.include_router(health_router(house, producer))
     app.include_router(

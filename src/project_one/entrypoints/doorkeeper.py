@@ -14,7 +14,7 @@ from project_one.auth.domain import Principal
 from project_one.auth.errors import NotAuthenticatedError
 from project_one.auth.ports import FirmTerms
 from project_one.auth.revocation import Revocations
-from project_one.auth.service import Authenticator, Provider, StaffTokens
+from project_one.auth.service import Authenticator, Provider
 from project_one.auth.session_token import TokenRules
 from project_one.bootstrap import House
 from project_one.kernel import problems, rates
@@ -22,7 +22,7 @@ from project_one.kernel.rates import RateExceededError, Rates, Standing
 from project_one.vendors.clerk.jwks import JwksClient
 from project_one.vendors.clerk.pem import PemKey
 
-BEARER = HTTPBearer(auto_error=False, description="A Clerk session token, or a staff token of the installation.")
+BEARER = HTTPBearer(auto_error=False, description="A Clerk session token.")
 API_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, description="A key of a firm: POST /v1/api-keys.")
 _IPV6_HOME = 64  # bits of an address that one customer of a provider has for herself
 
@@ -47,7 +47,6 @@ class Doorkeeper:
         keys = self._signing_keys() if settings.clerk_issuer else None
         self._authenticator = Authenticator(
             self._house.database,
-            staff=StaffTokens(settings.operator_token.get_secret_value(), settings.reviewers),
             provider=None if keys is None else Provider(TokenRules(settings.clerk_issuer, settings.parties), keys),
             revocations=self.revocations,
             terms=self.terms,

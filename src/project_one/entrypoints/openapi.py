@@ -46,7 +46,7 @@ _SCHEMES = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A session token of the identity provider, or a staff token of the installation.",
+        "description": "A session token of the identity provider, of a member of a firm or of the platform's staff.",
     },
     "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key of a firm, for exports."},
 }
@@ -149,7 +149,7 @@ def as_text(document: Mapping[str, Any]) -> str:
 def settings_for_drawing() -> dict[str, str]:
     """Enough to build an application that is never served: addresses that nobody opens, keys that open nothing."""
     key = base64.b64encode(bytes(32)).decode()
-    names = ("operator_token", "whatsapp_access_token", "whatsapp_app_secret", "whatsapp_verify_token")
+    names = ("whatsapp_access_token", "whatsapp_app_secret", "whatsapp_verify_token")
     return {
         "database_url": "postgresql://nobody@127.0.0.1:9/none",
         "redis_url": "redis://127.0.0.1:9",

@@ -125,6 +125,7 @@ def connect(config: DatabaseConfig, *, application: str) -> Database:
         asyncpg_url(config.url),
         pool_size=config.pool_size,
         max_overflow=0,
+        pool_use_lifo=True,  # the connection used last is the one whose server still has everything at hand
         pool_timeout=config.statement_timeout_s,
         hide_parameters=True,  # they may be personal data, and errors are logged
         json_deserializer=orjson.loads,

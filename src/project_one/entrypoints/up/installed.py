@@ -197,8 +197,6 @@ def _environment(
         "DATABASE_OWNER_URL": owner_url,
         "REDIS_URL": redis_url,
         "API_PORT": str(options.api_port or servers.free_port()),
-        "OPERATOR_TOKEN": secrets["operator_token"],
-        "REVIEWER_TOKENS": f"first={secrets['first_reviewer_token']},second={secrets['second_reviewer_token']}",
         "CLERK_ISSUER": f"{sandbox_url}/clerk",
         "CLERK_WEBHOOK_SECRET": f"whsec_{secrets['clerk_webhook_key']}",
         "CLERK_AUTHORIZED_PARTIES": _DEMO_PARTY,
