@@ -41,6 +41,11 @@ def test_innocent_company_clears_no_claim(claim: str) -> None:
     [
         "The habit matters. A SIP gives a guaranteed return of 12% a year.",
         "A SIP gives a guaranteed return of 12% a year. Keep the papers where the family finds them.",
+        f"{INNOCENT} 12% returns guaranteed.",
+        f"{INNOCENT} Guaranteed income for life.",
+        f"{INNOCENT} Paisa double guaranteed.",
+        f"12% रिटर्न की गारंटी। {INNOCENT}",
+        f"12% परताव्याची हमी. {INNOCENT}",
     ],
 )
 def test_a_plain_promise_is_not_excused_by_a_lesson_beside_it(text: str) -> None:

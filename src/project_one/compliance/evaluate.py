@@ -54,6 +54,10 @@ INNOCENT = ((0.4, 0.4), (0.05, 0.8))
 the surer the text, the more like a claim its clause may sound. Innocent words far away do not make a claim innocent."""
 
 
+CURT = 7
+"""A sentence of fewer words says all it has to say, and too little to be weighed against what a pattern found in it."""
+
+
 @dataclass(frozen=True)
 class Caption:
     """A text as the rules see it: whole, without its footer, and the words that are weighed."""
@@ -153,10 +157,11 @@ def _content_findings(text: str, found: Caption, context: Context, rulebook: Rul
 
 def _is_innocent(finding: Finding, whole: Weighed, tokens: Sequence[Token], weigher: Weigher) -> bool:
     """Whether the text, and the clause of the finding taken alone, speak against it."""
-    if whole.is_short:
+    found = [token for token in tokens if finding.start <= token.start < finding.end]
+    sentences, clauses = {token.sentence for token in found}, {token.clause for token in found}
+    if whole.is_short or sum(token.sentence in sentences for token in tokens) < CURT:
         return False
-    own = {token.clause for token in tokens if finding.start <= token.start < finding.end}
-    clause = [token for token in tokens if token.clause in own]
+    clause = [token for token in tokens if token.clause in clauses]
     return bool(clause) and any(whole.share < text and weigher.weigh(clause).share < alone for text, alone in INNOCENT)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ColumnElement, bindparam, exists, func, or_, select
 
 from project_one.auth.domain import Principal
 from project_one.content.models import PackRevisionRow, PackRow, VariantRow
-from project_one.content.pack_rows import is_submitted, unknown
+from project_one.content.pack_rows import SHOWN, is_submitted, unknown
 from project_one.content.packs import PackState
 from project_one.kernel import pages
 from project_one.kernel.lookups import Lookup, Row, Statement
@@ -27,25 +27,7 @@ _TEXTS = (
     .correlate(PackRow)
     .scalar_subquery()
 )
-_OF_PACK = (
-    "id",
-    "state",
-    "version",
-    "author_id",
-    "content_class",
-    "topic_family",
-    "ad_reference",
-    "ad_valid_until",
-    "figures",
-    "wanted_on",
-    "copied_from",
-    "checked",
-    "created_at",
-    "updated_at",
-    "submitted_at",
-    "scheduled_on",
-    "sent_at",
-)
+_OF_PACK = ("state", "version", "figures", *SHOWN)
 _PACKS = select(*(getattr(PackRow, name) for name in _OF_PACK), _TEXTS.label("variants")).where(
     PackRow.state.is_not(None)
 )

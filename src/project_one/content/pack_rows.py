@@ -21,6 +21,24 @@ from project_one.kernel.ids import new_id
 from project_one.kernel.lookups import Statement, run_in
 from project_one.vocabulary.domain import Language
 
+SHOWN = (
+    "id",
+    "author_id",
+    "content_class",
+    "topic_family",
+    "ad_reference",
+    "ad_valid_until",
+    "wanted_on",
+    "copied_from",
+    "checked",
+    "created_at",
+    "updated_at",
+    "submitted_at",
+    "scheduled_on",
+    "sent_at",
+)
+"""Columns that whoever may read a pack sees as they stand."""
+
 
 @dataclass(frozen=True)
 class Pack:

@@ -11,25 +11,8 @@ from project_one.content.drafting import Writer
 from project_one.content.errors import PersonNeededError
 from project_one.content.models import PackRevisionRow
 from project_one.content.pack_queries import Waiting, compared
-from project_one.content.pack_rows import Pack, as_json
+from project_one.content.pack_rows import SHOWN, Pack, as_json
 from project_one.content.packs import PackState
-
-_OF_ROW = (
-    "id",
-    "author_id",
-    "content_class",
-    "topic_family",
-    "ad_reference",
-    "ad_valid_until",
-    "wanted_on",
-    "copied_from",
-    "checked",
-    "created_at",
-    "updated_at",
-    "submitted_at",
-    "scheduled_on",
-    "sent_at",
-)
 
 
 def writer_of(caller: Principal) -> Writer:
@@ -48,7 +31,7 @@ def person_needed() -> PersonNeededError:
 
 
 def pack_out(pack: Pack) -> dict[str, Any]:
-    fields = {name: getattr(pack.row, name) for name in _OF_ROW}
+    fields = {name: getattr(pack.row, name) for name in SHOWN}
     return fields | {
         "state": pack.state,
         "version": pack.version,
