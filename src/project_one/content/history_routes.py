@@ -99,8 +99,8 @@ def history_router(database: Database, principal: Callable[..., Principal]) -> A
             async with scoped.readings() as session:
                 return ProgressOut.model_validate(progress_out(await pack_rows.read(session, pack_id)))
 
-        async with scoped.readings() as session:
-            await pack_rows.shown_to(session, pack_id, caller)
+        async with scoped.lookups() as lookup:
+            await pack_lists.one(lookup, pack_id, caller)
         first = await now()
 
         async def events() -> AsyncGenerator[bytes]:

@@ -15,8 +15,7 @@ from project_one.kernel import pages
 from project_one.kernel.lookups import Lookup, Row, Statement
 from project_one.vocabulary.domain import Language
 
-_OF_TEXT = ("language", "topic", "caption")
-_TEXT = [part for name in _OF_TEXT for part in (name, getattr(VariantRow, name))]
+_TEXT = [part for name in ("language", "topic", "caption") for part in (name, getattr(VariantRow, name))]
 _TEXTS = (
     select(
         func.json_agg(
@@ -80,10 +79,8 @@ def _list(is_staff: bool, sort: str, given: frozenset[str]) -> Statement:  # noq
     if given & {"language", "words"}:
         query = query.where(_has_text(given))
     if "at" in given:
-        key, point = (
-            tuple_(column, PackRow.id),
-            tuple_(bindparam("at", type_=column.type), bindparam("last", type_=PackRow.id.type)),
-        )
+        key = tuple_(column, PackRow.id)
+        point = tuple_(bindparam("at", type_=column.type), bindparam("last", type_=PackRow.id.type))
         query = query.where(key < point if is_descending else key > point)
     order = (column.desc(), PackRow.id.desc()) if is_descending else (column, PackRow.id)
     return Statement(query.order_by(*order).limit(bindparam("limit")))

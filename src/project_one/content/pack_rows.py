@@ -74,14 +74,6 @@ async def read(session: ReadSession, pack_id: UUID) -> Pack:
     return Pack(row, (await contents_of(session, [pack_id])).get(pack_id, {}))
 
 
-async def shown_to(session: ReadSession, pack_id: UUID, caller: Principal) -> Pack:
-    """The same for a reader: staff sees no draft, also not one that was taken back. Raises PackUnknownError."""
-    pack = await read(session, pack_id)
-    if caller.is_staff and pack.row.checked is None:
-        raise unknown(pack_id)
-    return pack
-
-
 async def ensure_history_shown(session: ReadSession, pack_id: UUID, caller: Principal) -> None:
     """Staff reads on what was submitted and decided while the author changes it. Raises PackUnknownError."""
     pack = await read(session, pack_id)
