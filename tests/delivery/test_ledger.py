@@ -1,6 +1,7 @@
 """The ledger on a real database: planned once, released once, never sent to whom it must not be."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -175,16 +176,33 @@ async def test_a_lost_lease_claims_nothing(house: House) -> None:
     number = await the_number(house)
     lasts = house.delivery.lease_lasts
     async with house.database.transactions() as session:
-        old = await leases.acquire(session, number, driver="old", lasts=lasts, now=house.clock() - lasts * 2)
-        new = await leases.acquire(session, number, driver="new", lasts=lasts, now=house.clock())
+        old = await leases.acquire(session, number, driver="old", lasts=timedelta())
+        new = await leases.acquire(session, number, driver="new", lasts=lasts)
     assert old is not None
     assert new is not None
     async with house.database.transactions() as session:
-        assert await leases.acquire(session, number, driver="third", lasts=lasts, now=house.clock()) is None
+        assert await leases.acquire(session, number, driver="third", lasts=lasts) is None
         guard = await house.guards.of(business_date(house.clock()))
         kept = {"most": 5, "is_loopback": True, "policy": house.delivery.retry, "now": house.clock()}
         assert await claim(session, house.keyring, old, guard, **kept) == []
         assert len(await claim(session, house.keyring, new, guard, **kept)) == 5
+
+
+@pytest.mark.parametrize("off", [timedelta(seconds=40), timedelta(seconds=-40)])
+async def test_a_driver_whose_clock_is_off_leaves_the_number_to_the_next_and_robs_nobody(
+    house: House, off: timedelta
+) -> None:
+    await released(house)
+    number = await the_number(house)
+    lasts = house.delivery.lease_lasts
+    skewed = replace(tools(house, Vendor()), clock=lambda: house.clock() + off)
+    await drive_number(skewed, number)
+    async with house.database.transactions() as session:
+        next_one = await leases.acquire(session, number, driver="next", lasts=lasts)
+    assert next_one is not None
+    assert await drive_number(skewed, number) == 0
+    async with house.database.transactions() as session:
+        assert await leases.renew(session, next_one, lasts=lasts)
 
 
 async def test_an_unclear_answer_waits_for_its_receipt(house: House) -> None:
@@ -223,7 +241,7 @@ async def test_a_claim_that_ran_out_is_unknown_never_planned(house: House) -> No
     number = await the_number(house)
     policy = house.delivery.retry
     async with house.database.transactions() as session:
-        lease = await leases.acquire(session, number, driver="dies", lasts=policy.claim_lasts, now=house.clock())
+        lease = await leases.acquire(session, number, driver="dies", lasts=policy.claim_lasts)
         assert lease is not None
         guard = await house.guards.of(business_date(house.clock()))
         await claim(session, house.keyring, lease, guard, most=5, is_loopback=True, policy=policy, now=house.clock())

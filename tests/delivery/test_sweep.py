@@ -55,7 +55,7 @@ async def test_a_number_is_not_blamed_for_claims_that_ran_out_with_their_driver(
     number = await the_number(house)
     async with house.database.transactions() as session:
         await channel.record_numbers(session, [NumberReport("200", True, Quality.GREEN)], now=house.clock())
-        lease = await leases.acquire(session, number, driver="d", lasts=timedelta(seconds=4), now=house.clock())
+        lease = await leases.acquire(session, number, driver="d", lasts=timedelta(seconds=4))
         assert lease is not None
         policy = house.delivery.retry
         guard = await house.guards.of(business_date(house.clock()))

@@ -12,7 +12,7 @@ from datetime import datetime
 import psutil
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from project_one.channel import service as channel
 from project_one.channel.domain import Quality
@@ -64,7 +64,7 @@ async def accepted(scene: Scene, plan: PlanResult, least: int) -> float:
 async def drivers(scene: Scene) -> set[int]:
     """Process ids that hold a number right now."""
     async with scene.house.database.readings() as session:
-        query = select(NumberLeaseRow.driver).where(NumberLeaseRow.expires_at > scene.house.clock())
+        query = select(NumberLeaseRow.driver).where(NumberLeaseRow.expires_at > func.clock_timestamp())
         pids = {int(driver.split("-")[0]) for driver in await session.scalars(query)}
     return {pid for pid in pids if psutil.pid_exists(pid)}
 

@@ -92,7 +92,6 @@ async def drive_number(tools: Tools, number_id: UUID) -> int:
             number_id,
             driver=tools.driver,
             lasts=config.lease_lasts,
-            now=tools.clock(),
         )
     if lease is None:
         return 0
@@ -154,7 +153,6 @@ async def _renew(drive: _Drive) -> None:
                     session,
                     drive.lease,
                     lasts=config.lease_lasts,
-                    now=drive.tools.clock(),
                 )
         except DATABASE_TROUBLE as error:
             log.warning(
@@ -307,6 +305,6 @@ async def _write_batch(tools: Tools, batch: list[News]) -> None:
 async def _give_back(drive: _Drive) -> None:
     try:
         async with drive.tools.transactions() as session:
-            await leases.give_back(session, drive.lease, now=drive.tools.clock())
+            await leases.give_back(session, drive.lease)
     except DATABASE_TROUBLE as error:
         log.warning("delivery.lease.not-given-back", error=type(error).__name__)

@@ -37,7 +37,7 @@ log = structlog.get_logger()
 _CLAIM_TEXT = text("""
 WITH held AS (
     SELECT fence FROM number_leases
-    WHERE number_id = :number_id AND fence = :fence AND expires_at > :now
+    WHERE number_id = :number_id AND fence = :fence AND expires_at > clock_timestamp()
     FOR SHARE
 ), due AS (
     SELECT m.id FROM messages m

@@ -43,7 +43,7 @@ async def numbers_to_drive(session: ReadSession, *, now: datetime) -> list[UUID]
             MessageRow.next_at <= now + timedelta(seconds=1),
             MorningRow.state == MorningState.RELEASED,
             MorningRow.closes_at > now,
-            MessageRow.number_id.not_in(live_leases(now)),
+            MessageRow.number_id.not_in(live_leases()),
         )
         .distinct()
     )

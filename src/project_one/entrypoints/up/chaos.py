@@ -31,7 +31,6 @@ from project_one.settings import Settings
 TIME_SCALE = 10
 ADVISORS = 200
 _SPREAD_S = 60  # of product time: six real seconds
-_TRIAL_S = 40
 _TRAIL_S = 1  # for late receipts
 _OPEN = (MessageStatus.PLANNED, MessageStatus.CLAIMED, MessageStatus.UNKNOWN)
 _TROUBLE = (DBAPIError, InterfaceError, OSError, TimeoutError)
@@ -51,6 +50,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "receipt_lost", "probability": 0.1, "statuses": ["sent", "delivered", "read"]},
 )
 _CLOCK_STEP_S = 40
+_TRIAL_S = _CLOCK_STEP_S + 30  # what a process wrote with its clock ahead comes due that much later
 _RESUME_TRIES = 10
 _STOPPABLE = ("worker", "driver-1", "driver-2", "clock", "api")
 
