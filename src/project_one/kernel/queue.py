@@ -22,6 +22,7 @@ Handler = Callable[[dict[str, Any]], Awaitable[None]]
 
 _KEEP = {"count": 1000}
 _CONCURRENCY = 16
+_LAST_WORDS_S = 2
 
 
 class PermanentJobError(Exception):
@@ -72,6 +73,9 @@ class JobWorker:
         self._redis_url = redis_url
         self._worker: Worker | None = None
         self._loop: asyncio.Task[None] | None = None
+        self._running = 0
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
 
     @property
     def is_running(self) -> bool:
@@ -104,9 +108,13 @@ class JobWorker:
         self._loop = asyncio.create_task(worker.run())
 
     async def close(self) -> None:
-        """Stop taking jobs and wait for the running ones."""
+        """Stop taking jobs and wait for the running ones, not for a server that is away."""
         if self._worker is not None:
-            await self._worker.close()
+            closing = asyncio.create_task(self._worker.close())
+            await self._is_idle.wait()
+            done, _ = await asyncio.wait({closing}, timeout=_LAST_WORDS_S)
+            if not done:  # while it closes, BullMQ asks a dead server again without a pause, for ever
+                await self._worker.close(force=True)
         if self._loop is not None:
             self._loop.cancel()
             await asyncio.gather(self._loop, return_exceptions=True)
@@ -125,6 +133,8 @@ class JobWorker:
             message = f"no handler for {job.name} on {self.queue}"
             raise UnrecoverableError(message)
         data: dict[str, Any] = job.data
+        self._running += 1
+        self._is_idle.clear()
         try:
             await handler(data)
         except PermanentJobError as error:
@@ -143,3 +153,7 @@ class JobWorker:
                 error=type(error).__name__,
             )
             raise
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._is_idle.set()
