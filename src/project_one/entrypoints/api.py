@@ -43,6 +43,7 @@ from project_one.entrypoints import metrics, openapi
 from project_one.entrypoints.doorkeeper import Doorkeeper
 from project_one.entrypoints.filters import ensure_known_filters
 from project_one.entrypoints.frame import Frame
+from project_one.entrypoints.memory import spare_what_is_built
 from project_one.kernel import heartbeat, idempotency, logs, problems
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.queue import JobProducer
@@ -98,6 +99,7 @@ def build_app(house: House, producer: JobProducer) -> FastAPI:
         if house.model is not None:
             beside.append(asyncio.create_task(house.model.try_key()))
         async with doorkeeper.opened():
+            spare_what_is_built()
             yield
         for task in beside:
             task.cancel()

@@ -22,6 +22,7 @@ from project_one.delivery.service import sweep
 from project_one.delivery.service.certify import mornings_to_close
 from project_one.delivery.service.release import release_due
 from project_one.delivery.times import freeze_at, night_plan_at
+from project_one.entrypoints.memory import spare_what_is_built
 from project_one.entrypoints.signals import stop_requested
 from project_one.kernel import heartbeat, inbox, logs, occurrences, outbox
 from project_one.kernel.clock import business_date, ist_moment
@@ -140,6 +141,7 @@ async def run_clock(settings: Settings) -> None:
     producer = JobProducer(settings.redis_url.get_secret_value())
     async with open_house(settings, process="clock", pool_size=4) as house:
         clockwork = ClockWork(house, producer)
+        spare_what_is_built()
         await asyncio.gather(
             _every(stop, _TICK_S, clockwork.tick),
             _every(stop, _RELAY_S, clockwork.relay),

@@ -12,6 +12,7 @@ from project_one.ai.watch import NO_KEY
 from project_one.bootstrap import House, handlers, open_house
 from project_one.content.jobs import ComplianceCheck
 from project_one.delivery.jobs import DriveNumber
+from project_one.entrypoints.memory import spare_what_is_built
 from project_one.entrypoints.signals import stop_requested
 from project_one.kernel import heartbeat, logs
 from project_one.kernel.queue import JobWorker
@@ -41,6 +42,7 @@ async def work(settings: Settings, queues: list[str], *, name: str) -> None:
             beside.append(asyncio.create_task(house.model.try_key()))
         for worker in workers:
             await worker.start()
+        spare_what_is_built()
         log.info("worker.started", queues=queues)
         while not stop.is_set():
             await _beat(house, name, workers)
@@ -72,6 +74,7 @@ async def _read_library(house: House) -> None:
     """A head start; what is not read now is read when it is claimed."""
     try:
         await house.read_library()
+        spare_what_is_built()
     except (DBAPIError, InterfaceError, OSError, TimeoutError) as error:
         log.warning("worker.library-not-read", error=type(error).__name__)
 

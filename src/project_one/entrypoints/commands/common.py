@@ -1,7 +1,6 @@
 """What every command needs: settings, options, a loop, output."""
 
 import asyncio
-import gc
 import json
 from collections.abc import Coroutine
 from datetime import date
@@ -11,6 +10,7 @@ import typer
 import uvloop
 from pydantic import ValidationError
 
+from project_one.entrypoints.memory import spare_what_is_built
 from project_one.entrypoints.up import installation
 from project_one.entrypoints.up.places import UpError
 from project_one.settings import Settings
@@ -40,9 +40,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def serve(work: Coroutine[Any, Any, None]) -> None:
-    """Run a service for as long as it lives, on the faster loop; what was imported is not garbage-collected again and again."""
-    gc.collect()
-    gc.freeze()
+    """Run a service for as long as it lives, on the faster loop."""
+    spare_what_is_built()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work)
 
