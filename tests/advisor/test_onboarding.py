@@ -117,6 +117,21 @@ async def test_the_list_pages_and_filters(door: Door) -> None:
     assert seen == list(names.values())
     _, found = await door.ask("GET", "/v1/advisors?language=mr&capacity=MFD&status=format-ok", admin)
     assert [item["registration_number"] for item in found["items"]] == ["ARN-104"]
+    for query in ("q=arn-102", "q=%25", "q=nobody"):
+        _, found = await door.ask("GET", f"/v1/advisors?{query}", admin)
+        expected = ["ARN-102"] if query == "q=arn-102" else []
+        assert [item["registration_number"] for item in found["items"]] == expected, query
+    for sort in ("-created_at", "registered_name", "-registered_name"):
+        _, whole = await door.ask("GET", f"/v1/advisors?sort={sort}", admin)
+        keys = [(item[sort.removeprefix("-")], item["id"]) for item in whole["items"]]
+        assert len(keys) == 5
+        assert keys == sorted(keys, reverse=sort.startswith("-"))
+        by_page, cursor = [], ""
+        while len(by_page) < 5:
+            _, page = await door.ask("GET", f"/v1/advisors?sort={sort}&q=ARN&limit=2{cursor}", admin)
+            by_page += page["items"]
+            cursor = f"&cursor={page['next_cursor']}"
+        assert by_page == whole["items"]
     status, answer = await door.ask("GET", "/v1/advisors?cursor=nonsense", admin)
     assert (status, answer["code"]) == (422, "page.cursor-invalid")
 

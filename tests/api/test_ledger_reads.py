@@ -146,6 +146,28 @@ async def test_mornings_numbers_and_templates(house: House, api_house: House) ->
         rest = (await client.get("/v1/templates", params={"cursor": page["next_cursor"]})).json()
         assert (len(page["items"]), len(rest["items"]), rest["next_cursor"]) == (10, 8, None)
         assert all(item["is_approved"] for item in page["items"])
+        day = morning["business_date"]
+        slot, other = morning["slot"], "19:30" if morning["slot"] != "19:30" else "06:00"
+        for query, count in (
+            ("mornings?state=released", 1),
+            ("mornings?state=stopped", 0),
+            (f"mornings?from={day}&to={day}&slot={slot}", 1),
+            (f"mornings?slot={other}", 0),
+            ("mornings?from=9999-01-01", 0),
+            ("mornings?to=2020-01-01", 0),
+            ("numbers?state=connected&quality=GREEN", 1),
+            ("numbers?state=stopped", 0),
+            ("numbers?quality=RED", 0),
+            ("templates?language=mr&state=approved", 6),
+            ("templates?state=paused", 0),
+        ):
+            assert len((await client.get(f"/v1/{query}")).json()["items"]) == count, query
+        first = (await client.get("/v1/templates?language=hi&limit=4")).json()
+        second = (await client.get(f"/v1/templates?language=hi&limit=4&cursor={first['next_cursor']}")).json()
+        assert {item["language"] for item in (*first["items"], *second["items"])} == {"hi"}
+        assert (len(second["items"]), second["next_cursor"]) == (2, None)
+        refused = await client.get("/v1/mornings?from=2026-02-01&to=2026-01-01")
+        assert (refused.status, refused.json()["code"]) == (422, "delivery.range-invalid")
         caller.principal = advisor_of(mine)
         for path in ("mornings", "numbers", "templates"):
             assert (await client.get(f"/v1/{path}")).json()["code"] == "auth.not-permitted"

@@ -171,6 +171,7 @@ async def test_a_blocked_text_passes_only_under_an_override_of_two(api: Api) -> 
     assert (await api.call(first, "POST", "/overrides", body | {"language": "hi"}))[0] == 404
     status, asked, _ = await api.call(first, "POST", "/overrides", body)
     assert (status, asked["granted_at"]) == (201, None)
+    assert len((await api.call(first, "GET", "/overrides?state=asked"))[1]["items"]) == 1
     grant = f"/overrides/{asked['id']}/grant"
     assert (await api.call(first, "POST", grant))[1]["code"] == "compliance.four-eyes"
     assert (await api.call(staff(user_id=author), "POST", grant))[0] == 403
@@ -187,8 +188,17 @@ async def test_a_blocked_text_passes_only_under_an_override_of_two(api: Api) -> 
     assert any("It is not a quotation." in item["note"] for review in said["items"] for item in review["reasons"])
     async with api.house.database.readings() as session:
         assert not await approved_own(session, hashes(pack).values())
-    _, all_of_them, _ = await api.call(first, "GET", "/overrides?limit=1")
-    assert [item["id"] for item in all_of_them["items"]] == [asked["id"]]
+    own = f"content_sha256={asked['content_sha256']}"
+    for query, expected in (
+        ("limit=1", [asked["id"]]),
+        (f"state=revoked&{own}", [asked["id"]]),
+        ("state=asked", []),
+        ("state=granted", []),
+        (f"content_sha256={'0' * 64}", []),
+    ):
+        _, found, _ = await api.call(first, "GET", f"/overrides?{query}")
+        assert [item["id"] for item in found["items"]] == expected, query
+    assert (await api.call(first, "GET", "/overrides?content_sha256=x"))[0] == 422
     assert (await api.call(second, "POST", f"/overrides/{new_id()}/grant"))[0] == 404
 
 
@@ -223,6 +233,14 @@ async def test_the_queue_shows_the_riskiest_first_then_the_nearest_deadline(api:
         seen += page["items"]
         cursor = f"&cursor={page['next_cursor']}"
     assert [item["pack"]["id"] for item in seen] == expected
+    for query, count in (
+        ("language=en", 4),
+        ("language=mr", 0),
+        ("content_class=EDUCATION", 4),
+        ("content_class=SERVICE", 0),
+    ):
+        _, page_of, _ = await api.call(reviewer, "GET", f"/review-queue?{query}")
+        assert len(page_of["items"]) == count, query
     assert page["next_cursor"] is None
     groups = {item["pack"]["id"]: (item["likeness_group"], item["alike"]) for item in seen}
     assert groups[soon["id"]][0] == groups[twin["id"]][0]

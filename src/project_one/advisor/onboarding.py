@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Integer, bindparam, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute
 
 from project_one.advisor.domain import OptInState, RegistrationStatus, Tone
 from project_one.advisor.errors import EntitlementError, NumberTakenError, PhoneTakenError
@@ -17,10 +18,12 @@ from project_one.advisor.service import unknown
 from project_one.advisor.tiers import TRIAL, entitlements, tier_in_force
 from project_one.audit import service as audit
 from project_one.audit.domain import Action, Event
+from project_one.kernel import pages
+from project_one.kernel.canonical import iso_utc, parse_iso_utc
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.etags import require_match
 from project_one.kernel.ids import new_id
-from project_one.kernel.lookups import Lookup, Row, Statement
+from project_one.kernel.lookups import Lookup, Row, Statement, containing
 from project_one.vault import service as vault
 from project_one.vault.domain import Keyring
 from project_one.vocabulary.domain import Capacity, Language, Slot, Tier
@@ -105,14 +108,34 @@ class Filter:
     status: RegistrationStatus | None = None
     capacity: Capacity | None = None
     language: Language | None = None
+    words: str | None = None
 
 
-async def page(lookup: Lookup, wanted: Filter, *, after: tuple[datetime, UUID] | None, limit: int) -> Sequence[Row]:
-    """The scope's advisors, oldest first, from behind `after`; one more than `limit` tells that there is a next page."""
-    at, last = after or (None, None)
-    values = vars(wanted) | {"at": at, "last": last}
+Sort = Literal["created_at", "-created_at", "registered_name", "-registered_name"]
+
+
+async def page(
+    lookup: Lookup, wanted: Filter, *, sort: Sort = "created_at", cursor: str | None = None, limit: int
+) -> tuple[Sequence[Row], str | None]:
+    """A page of the scope's advisors, and the cursor of the next. `words`: in her name or registration number."""
+    column = _SORTS[sort][0]
+    point, last = (None, None) if cursor is None else _position(cursor, column)
+    pattern = containing(wanted.words) if wanted.words else None
+    values = vars(wanted) | {"words": pattern, "point": point, "last": last}
     given = {name: value for name, value in values.items() if value is not None}
-    return await lookup.rows(_page(frozenset(given)), **given, limit=limit + 1)
+    rows = await lookup.rows(_page(sort, frozenset(given)), **given, limit=limit + 1)
+    if len(rows) <= limit:
+        return rows, None
+    key = rows[limit - 1][column.key]
+    return rows[:limit], pages.encode(iso_utc(key) if isinstance(key, datetime) else key, str(rows[limit - 1]["id"]))
+
+
+def _position(cursor: str, column: InstrumentedAttribute[Any]) -> tuple[Any, UUID]:
+    point, advisor_id = pages.decode(cursor, 2)
+    try:
+        return parse_iso_utc(point) if column is AdvisorRow.created_at else point, UUID(advisor_id)
+    except ValueError:
+        raise pages.invalid() from None
 
 
 _SHOWN = [column for column in AdvisorRow.__table__.columns if not column.info.get("pii")]
@@ -121,15 +144,28 @@ _CONDITIONS: Mapping[str, ColumnElement[bool]] = {
     "status": AdvisorRow.registration_status == bindparam("status"),
     "capacity": AdvisorRow.capacity == bindparam("capacity"),
     "language": AdvisorRow.language == bindparam("language"),
-    "at": tuple_(AdvisorRow.created_at, AdvisorRow.id)
-    > tuple_(bindparam("at", type_=AdvisorRow.created_at.type), bindparam("last", type_=AdvisorRow.id.type)),
+    "words": or_(
+        AdvisorRow.registered_name.ilike(bindparam("words")), AdvisorRow.registration_number.ilike(bindparam("words"))
+    ),
+}
+_SORTS: Mapping[Sort, tuple[InstrumentedAttribute[Any], bool]] = {
+    "created_at": (AdvisorRow.created_at, False),
+    "-created_at": (AdvisorRow.created_at, True),
+    "registered_name": (AdvisorRow.registered_name, False),
+    "-registered_name": (AdvisorRow.registered_name, True),
 }
 
 
 @cache
-def _page(given: frozenset[str]) -> Statement:
+def _page(sort: Sort, given: frozenset[str]) -> Statement:
+    column, is_descending = _SORTS[sort]
     query = select(*_SHOWN).where(*(_CONDITIONS[name] for name in sorted(given & _CONDITIONS.keys())))
-    return Statement(query.order_by(AdvisorRow.created_at, AdvisorRow.id).limit(bindparam("limit", type_=Integer())))
+    if "point" in given:
+        key = tuple_(column, AdvisorRow.id)
+        point = tuple_(bindparam("point", type_=column.type), bindparam("last", type_=AdvisorRow.id.type))
+        query = query.where(key < point if is_descending else key > point)
+    order = (column.desc(), AdvisorRow.id.desc()) if is_descending else (column, AdvisorRow.id)
+    return Statement(query.order_by(*order).limit(bindparam("limit", type_=Integer())))
 
 
 async def one(session: ReadSession, advisor_id: UUID) -> AdvisorRow:

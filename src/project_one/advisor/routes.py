@@ -1,11 +1,10 @@
 """Advisors over HTTP: registering herself, the list, the profile. The other doors are joined on."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from project_one.advisor import numbers, onboarding
 from project_one.advisor.answers import advisor_listed, advisor_shown, refusals
@@ -15,7 +14,7 @@ from project_one.advisor.document_routes import BODY_BYTES as DOCUMENT_BYTES
 from project_one.advisor.document_routes import document_router
 from project_one.advisor.domain import RegistrationStatus
 from project_one.advisor.errors import AccountNeededError, FirmExistsError
-from project_one.advisor.onboarding import Application, Changes, Filter
+from project_one.advisor.onboarding import Application, Changes, Filter, Sort
 from project_one.advisor.papers import documents
 from project_one.advisor.ports import DocumentStorage, JudgedPacks, Memberships
 from project_one.advisor.register_routes import BODY_BYTES as REGISTER_BYTES
@@ -23,8 +22,6 @@ from project_one.advisor.register_routes import register_router
 from project_one.advisor.schemas import AdvisorChangeIn, AdvisorIn, AdvisorOut
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
-from project_one.kernel import pages
-from project_one.kernel.canonical import iso_utc, parse_iso_utc
 from project_one.kernel.clock import Clock
 from project_one.kernel.db import Database
 from project_one.kernel.etags import IfMatch
@@ -42,6 +39,11 @@ def body_limit_of(path: str) -> int | None:
     if path.startswith("/v1/registers/"):
         return REGISTER_BYTES
     return None
+
+
+Words = Annotated[
+    str | None, Query(min_length=1, max_length=100, description="Words of her name or registration number.")
+]
 
 
 def advisor_router(
@@ -109,18 +111,15 @@ def profile_router(
         status: RegistrationStatus | None = None,
         capacity: Capacity | None = None,
         language: Language | None = None,
+        q: Words = None,
+        sort: Sort = "created_at",
     ) -> Any:
         require(caller, Permission.ADVISOR_READ)
-        after = _position(cursor) if cursor else None
+        wanted = Filter(caller.tenant, status, capacity, language, q)
         async with database.scoped(caller.scope).lookups() as lookup:
-            rows = await onboarding.page(
-                lookup, Filter(caller.tenant, status, capacity, language), after=after, limit=limit
-            )
-        now, last = clock(), rows[limit - 1] if len(rows) > limit else None
-        return {
-            "items": [advisor_listed(row, now) for row in rows[:limit]],
-            "next_cursor": pages.encode(iso_utc(last["created_at"]), str(last["id"])) if last else None,
-        }
+            rows, following = await onboarding.page(lookup, wanted, sort=sort, cursor=cursor, limit=limit)
+        now = clock()
+        return {"items": [advisor_listed(row, now) for row in rows], "next_cursor": following}
 
     @router.get("/{advisor_id}", response_model=AdvisorOut, summary="One advisor", responses=refusals(404, 422))
     async def read_one(  # pyright: ignore[reportUnusedFunction]
@@ -186,11 +185,3 @@ def _application(body: AdvisorIn) -> Application:
         website=body.website,
         brand=body.brand.model_dump(),
     )
-
-
-def _position(cursor: str) -> tuple[datetime, UUID]:
-    at, advisor_id = pages.decode(cursor, 2)
-    try:
-        return parse_iso_utc(at), UUID(advisor_id)
-    except ValueError:
-        raise pages.invalid() from None

@@ -1,13 +1,28 @@
 """Reading overrides: those asked for, granted and revoked."""
 
+from collections.abc import Mapping
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import ColumnElement, literal, select, tuple_
 
 from project_one.compliance.errors import OverrideUnknownError
 from project_one.compliance.models import OverrideRow
 from project_one.kernel import pages
 from project_one.kernel.db import ReadSession
+
+
+class OverrideState(StrEnum):
+    ASKED = "asked"  # waits for the second reviewer
+    GRANTED = "granted"
+    REVOKED = "revoked"
+
+
+_IS: Mapping[OverrideState, ColumnElement[bool]] = {
+    OverrideState.ASKED: OverrideRow.granted_at.is_(None) & OverrideRow.revoked_at.is_(None),
+    OverrideState.GRANTED: OverrideRow.granted_at.is_not(None) & OverrideRow.revoked_at.is_(None),
+    OverrideState.REVOKED: OverrideRow.revoked_at.is_not(None),
+}
 
 
 async def read(session: ReadSession, override_id: UUID) -> OverrideRow:
@@ -19,9 +34,15 @@ async def read(session: ReadSession, override_id: UUID) -> OverrideRow:
     return row
 
 
-async def listed(session: ReadSession, *, cursor: str | None, limit: int) -> tuple[list[OverrideRow], str | None]:
-    """Newest first, and the cursor of the next page."""
+async def listed(
+    session: ReadSession, *, state: OverrideState | None, sha256: str | None, cursor: str | None, limit: int
+) -> tuple[list[OverrideRow], str | None]:
+    """Newest first, and the cursor of the next page. `sha256`: of the text they are about."""
     query = select(OverrideRow)
+    if state is not None:
+        query = query.where(_IS[state])
+    if sha256 is not None:
+        query = query.where(OverrideRow.content_sha256 == sha256)
     if cursor is not None:
         asked_at, override_id = pages.moment_and_id(pages.decode(cursor, 2))
         key = tuple_(OverrideRow.asked_at, OverrideRow.id)

@@ -12,7 +12,7 @@ from project_one.content.models import PackRevisionRow, PackRow, VariantRow
 from project_one.content.pack_rows import SHOWN, is_submitted, unknown
 from project_one.content.packs import PackState
 from project_one.kernel import pages
-from project_one.kernel.lookups import Lookup, Row, Statement
+from project_one.kernel.lookups import Lookup, Row, Statement, containing
 from project_one.vocabulary.domain import Language
 
 _TEXT = [part for name in ("language", "topic", "caption") for part in (name, getattr(VariantRow, name))]
@@ -55,7 +55,7 @@ async def listed(lookup: Lookup, wanted: Wanted, caller: Principal) -> tuple[lis
         "tenant": None if caller.is_staff else caller.tenant,
         "state": wanted.state,
         "language": wanted.language,
-        "words": None if not wanted.q else _pattern(wanted.q),
+        "words": None if not wanted.q else containing(wanted.q),
         "at": at,
         "last": last,
     }
@@ -103,10 +103,6 @@ def _has_text(given: frozenset[str]) -> ColumnElement[bool]:
             or_(VariantRow.topic.ilike(bindparam("words")), VariantRow.caption.ilike(bindparam("words")))
         )
     return found
-
-
-def _pattern(words: str) -> str:
-    return "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in words) + "%"
 
 
 async def one(lookup: Lookup, pack_id: UUID, caller: Principal) -> Row:

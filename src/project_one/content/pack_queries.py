@@ -6,18 +6,19 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, literal, literal_column, select, true, tuple_
+from sqlalchemy import ColumnElement, exists, func, literal, literal_column, select, true, tuple_
 
 from project_one.auth.domain import Principal
 from project_one.content import pack_rows
 from project_one.content.diffs import Change, word_diff
 from project_one.content.errors import RevisionUnknownError
-from project_one.content.models import PackRevisionRow, PackRow, ReviewRow
+from project_one.content.models import PackRevisionRow, PackRow, ReviewRow, VariantRow
 from project_one.content.pack_rows import Pack
 from project_one.content.packs import Decision, PackState
 from project_one.kernel import pages
 from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession
+from project_one.vocabulary.domain import ContentClass, Language
 
 _NEVER = date(9999, 12, 31)
 _MOST_REVIEWS = 100
@@ -68,7 +69,13 @@ class Waiting:
 
 
 async def queue(
-    session: ReadSession, *, not_of: Collection[UUID], cursor: str | None, limit: int
+    session: ReadSession,
+    *,
+    not_of: Collection[UUID],
+    language: Language | None,
+    content_class: ContentClass | None,
+    cursor: str | None,
+    limit: int,
 ) -> tuple[list[Waiting], str | None]:
     """Packs in review, the riskiest first, then by deadline, then who waits longest. `not_of`: firms to leave out."""
     # the expressions of the index ix_packs_queue, with their values written out: a parameter would not lead to it
@@ -79,6 +86,10 @@ async def queue(
         PackRow.id.expression,
     ]
     query = select(PackRow).where(PackRow.state == PackState.IN_REVIEW, PackRow.firm_id.not_in(list(not_of)))
+    if language is not None:
+        query = query.where(exists().where(VariantRow.pack_id == PackRow.id, VariantRow.language == language))
+    if content_class is not None:
+        query = query.where(PackRow.content_class == content_class)
     if cursor is not None:
         query = query.where(tuple_(*order) > tuple_(*_point(pages.decode(cursor, 4))))
     found = (await session.scalars(query.order_by(*order).limit(limit + 1))).all()

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from project_one.auth.domain import Permission, Principal
 from project_one.auth.policy import require
 from project_one.compliance import override_list, overrides
+from project_one.compliance.override_list import OverrideState
 from project_one.content import pack_queries, pack_rows, reviewing
 from project_one.content.pack_routes import refusals
 from project_one.content.pack_schemas import PackOut
@@ -29,6 +30,9 @@ from project_one.kernel.clock import Clock
 from project_one.kernel.db import Database, ReadSession
 from project_one.kernel.etags import etag
 from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
+from project_one.vocabulary.domain import ContentClass, Language
+
+Sha256 = Annotated[str | None, Query(pattern="^[0-9a-f]{64}$", description="Of the text they are about.")]
 
 
 def review_router(
@@ -64,12 +68,18 @@ def review_router(
         responses=refusals(),
     )
     async def read_queue(
-        caller: Annotated[Principal, Depends(principal)], cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+        caller: Annotated[Principal, Depends(principal)],
+        language: Annotated[Language | None, Query(description="Packs with a text in it.")] = None,
+        content_class: ContentClass | None = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.PACK_REVIEW)
         async with database.scoped(caller.scope).readings() as session:
             firms = await firms_of(session, caller.user_id) if caller.user_id else frozenset[UUID]()
-            waiting, following = await pack_queries.queue(session, not_of=firms, cursor=cursor, limit=limit)
+            waiting, following = await pack_queries.queue(
+                session, not_of=firms, language=language, content_class=content_class, cursor=cursor, limit=limit
+            )
         return {"items": [waiting_out(item, now=clock()) for item in waiting], "next_cursor": following}
 
     @router.post(
@@ -149,13 +159,19 @@ def review_router(
             )
             return await override_list.read(session, made)
 
-    @router.get("/overrides", response_model=Page[OverrideOut], summary="All overrides", responses=refusals())
+    @router.get("/overrides", response_model=Page[OverrideOut], summary="Overrides, newest first", responses=refusals())
     async def read_overrides(
-        caller: Annotated[Principal, Depends(principal)], cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+        caller: Annotated[Principal, Depends(principal)],
+        state: OverrideState | None = None,
+        content_sha256: Sha256 = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Any:  # pyright: ignore[reportUnusedFunction]
         require(caller, Permission.OVERRIDE)
         async with database.scoped(caller.scope).readings() as session:
-            found, following = await override_list.listed(session, cursor=cursor, limit=limit)
+            found, following = await override_list.listed(
+                session, state=state, sha256=content_sha256, cursor=cursor, limit=limit
+            )
         return {"items": found, "next_cursor": following}
 
     @router.post(

@@ -16,7 +16,7 @@ from project_one.auth.domain import Permission, Principal
 from project_one.auth.errors import NotPermittedError
 from project_one.auth.policy import require
 from project_one.delivery import reads
-from project_one.delivery.domain import MessageStatus, Owner
+from project_one.delivery.domain import MessageStatus, MorningState, Owner
 from project_one.delivery.errors import MessageUnknownError, RangeInvalidError
 from project_one.delivery.read_schemas import DayFiguresOut, DeliveryOut, FiguresOut, MorningLineOut
 from project_one.kernel import pages
@@ -26,8 +26,11 @@ from project_one.kernel.lookups import Row
 from project_one.kernel.pages import DEFAULT_LIMIT, Cursor, Limit, Page
 from project_one.kernel.problems import errors
 from project_one.kernel.tables import as_csv
+from project_one.vocabulary.domain import Slot
 
 _LONGEST = timedelta(days=366)
+First = Annotated[date | None, Query(alias="from", description="First business date.")]
+Last = Annotated[date | None, Query(alias="to", description="Last business date.")]
 
 
 class Format(StrEnum):
@@ -37,8 +40,8 @@ class Format(StrEnum):
 
 async def which_deliveries(
     advisor_id: UUID | None = None,
-    since: Annotated[date | None, Query(alias="from", description="First business date.")] = None,
-    until: Annotated[date | None, Query(alias="to", description="Last business date.")] = None,
+    since: First = None,
+    until: Last = None,
     status: MessageStatus | None = None,
     owner: Annotated[Owner | None, Query(description="Who owns the miss of `sent`.")] = None,
 ) -> reads.Wanted:
@@ -89,18 +92,27 @@ def ledger_router(database: Database, clock: Clock, principal: Callable[..., Pri
         tags=["mornings"],
         response_model=Page[MorningLineOut],
         summary="The mornings, newest first",
-        responses=errors(pages.CursorInvalidError),
+        responses=errors(pages.CursorInvalidError, RangeInvalidError),
     )
     async def list_mornings(  # pyright: ignore[reportUnusedFunction]
-        caller: Annotated[Principal, Depends(principal)], cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
+        caller: Annotated[Principal, Depends(principal)],
+        since: First = None,
+        until: Last = None,
+        state: MorningState | None = None,
+        slot: Slot | None = None,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Any:
         require(caller, Permission.MORNING_READ)
+        _check_order(since, until)
         after: tuple[date, str] | None = None
         if cursor is not None:
-            day, slot = pages.decode(cursor, 2)
-            after = _day(day), slot
+            day, last = pages.decode(cursor, 2)
+            after = _day(day), last
         async with database.scoped(caller.scope).readings() as session:
-            found = await reads.mornings(session, after=after, limit=limit + 1)
+            found = await reads.mornings(
+                session, reads.WantedMornings(since, until, state, slot), after=after, limit=limit + 1
+            )
         return pages.page(found, limit, "business_date", "slot")
 
     @router.get(

@@ -29,12 +29,13 @@ from sqlalchemy import (
     tuple_,
 )
 
-from project_one.delivery.domain import OWNER_OF, MessageStatus, Owner
+from project_one.delivery.domain import OWNER_OF, MessageStatus, MorningState, Owner
 from project_one.delivery.errors import MessageUnknownError
 from project_one.delivery.models import AttemptRow, MessageRow, MorningRow
 from project_one.kernel.bulk import among
 from project_one.kernel.db import ReadSession
 from project_one.kernel.lookups import Lookup, Row, Statement
+from project_one.vocabulary.domain import Slot
 
 _LEFT = (MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ)
 _ENDED = (MessageStatus.FAILED, MessageStatus.WITHDRAWN)
@@ -187,7 +188,19 @@ def _completed(row: Row) -> Row:
     return row | {"attempts": row["attempts"] or []}
 
 
-async def mornings(session: ReadSession, *, after: tuple[date, str] | None, limit: int) -> list[Row]:
+@dataclass(frozen=True)
+class WantedMornings:
+    """What of the mornings is wanted; None: any."""
+
+    since: date | None
+    until: date | None
+    state: MorningState | None
+    slot: Slot | None
+
+
+async def mornings(
+    session: ReadSession, wanted: WantedMornings, *, after: tuple[date, str] | None, limit: int
+) -> list[Row]:
     """Mornings, newest first, with their messages by status."""
     query = select(
         MorningRow.id,
@@ -201,6 +214,14 @@ async def mornings(session: ReadSession, *, after: tuple[date, str] | None, limi
         MorningRow.planned_at_release,
         func.jsonb_array_length(MorningRow.unplanned).label("to_look_at"),
     )
+    if wanted.since is not None:
+        query = query.where(MorningRow.business_date >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(MorningRow.business_date <= wanted.until)
+    if wanted.state is not None:
+        query = query.where(MorningRow.state == wanted.state)
+    if wanted.slot is not None:
+        query = query.where(MorningRow.slot == wanted.slot)
     if after is not None:
         query = query.where(tuple_(MorningRow.business_date, MorningRow.slot) < tuple_(*after))
     ordered = query.order_by(MorningRow.business_date.desc(), MorningRow.slot.desc()).limit(limit)

@@ -26,6 +26,11 @@ Row = dict[str, Any]
 _DIALECT = asyncpg_dialect.dialect()
 
 
+def containing(words: str) -> str:
+    """The pattern for ILIKE of texts that contain these words as they stand."""
+    return "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in words) + "%"
+
+
 class Statement:
     """Its open values are named by `bindparam`. Make it once: compiling takes longer than running."""
 
