@@ -1,5 +1,6 @@
 """Signing in through the api: who she is, what she may do, and how her session ends."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import func, select, text, update
 from project_one.advisor.firms import open_firm
 from project_one.advisor.models import AdvisorRow
 from project_one.advisor.service import enrol
-from project_one.auth import people, revocation
+from project_one.auth import organisations, people, revocation
 from project_one.auth.domain import Role
 from project_one.auth.errors import StaffRoleInvalidError, UserClosedError
 from project_one.auth.people import MembershipReport
@@ -19,6 +20,7 @@ from project_one.entrypoints.demo_people import DEMO_PEOPLE, seed_demo_people
 from project_one.entrypoints.seed import demo_advisor
 from project_one.kernel.db import WriteSession
 from project_one.kernel.scope import Scope
+from project_one.kernel.statements import watched
 from project_one.vocabulary.domain import Tier
 
 from .conftest import Rig
@@ -64,6 +66,35 @@ async def test_the_firm_is_that_of_the_token_else_the_only_one(rig: Rig, house: 
     assert await firm("user_2", None) is None  # she has two
     assert await firm("user_2", "org_2") == str(second)
     assert await firm("user_1", "org_unknown") is None
+
+
+async def test_whoever_left_and_whose_organisation_ended_acts_for_no_firm(rig: Rig, house: House) -> None:
+    left = await member(house, "user_1", "org_1")
+    await member(house, "user_2", "org_2")
+    later = house.clock() + timedelta(seconds=1)
+    async with house.database.transactions() as session:
+        report = MembershipReport("mem_user_1_org_1", "user_1", left, "member", later)
+        await people.end_membership(session, report, now=later)
+        await organisations.end_organisation(session, "org_2", now=later)
+    for user, org, firm in (
+        ("user_1", "org_1", None),
+        ("user_1", None, None),
+        ("user_2", "org_2", None),
+        ("user_3", "org_1", str(left)),  # her membership may be reported later
+    ):
+        me = (await rig.ask("GET", "/v1/me", await rig.bearer(user, org=org)))[1]
+        assert me["firm_id"] == firm, (user, org)
+
+
+async def test_who_she_is_costs_one_statement_a_minute(rig: Rig, house: House) -> None:
+    await member(house, "user_1", "org_1")
+    header = await rig.bearer("user_1", org="org_1")
+    counts: list[int] = []
+    for _ in range(2):
+        with watched(rig.house.database.engine) as ran:
+            assert (await rig.ask("GET", "/v1/me", header))[0] == 200
+        counts.append(len([statement for statement, _ in ran if "FROM users" in statement]))
+    assert counts == [1, 0]
 
 
 async def test_staff_belongs_to_no_firm(rig: Rig, house: House) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from project_one.audit import service as audit
@@ -19,6 +19,7 @@ from project_one.auth.models import EndedOrganisationRow, MembershipRow, Organis
 from project_one.auth.policy import STAFF
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.ids import new_id
+from project_one.kernel.lookups import Lookup, Statement
 
 VENDOR = "vendor:clerk"
 
@@ -39,8 +40,50 @@ async def serialize_reports(session: WriteSession) -> None:
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("project_one.auth.people", 0))))
 
 
-async def find_user(session: ReadSession, clerk_id: str) -> UserRow | None:
-    return (await session.scalars(select(UserRow).where(UserRow.clerk_id == clerk_id))).one_or_none()
+@dataclass(frozen=True)
+class Standing:
+    """Who a person is here. `firm_id`: the one she acts for; `has_first_seat`: of it, which every tier has."""
+
+    user_id: UUID
+    status: UserStatus
+    staff_roles: frozenset[Role]
+    firm_id: UUID | None
+    has_first_seat: bool
+
+
+# The firm of the organisation she has chosen, unless we know that she left it; without one, her only firm.
+_STANDING = Statement(
+    text("""
+SELECT person.id, person.status, person.staff_roles, firm.id AS firm_id, (
+    SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id
+    WHERE m.firm_id = firm.id AND m.ended_at IS NULL AND u.status = 'active'
+    ORDER BY m.joined_at, m.user_id LIMIT 1
+) AS first_seat
+FROM users person LEFT JOIN LATERAL (
+    SELECT o.firm_id AS id FROM organisations o
+    WHERE o.clerk_org_id = :organisation
+      AND NOT EXISTS (SELECT FROM ended_organisations e WHERE e.clerk_org_id = o.clerk_org_id)
+      AND NOT EXISTS (
+          SELECT FROM memberships m WHERE m.user_id = person.id AND m.firm_id = o.firm_id AND m.ended_at IS NOT NULL
+      )
+    UNION ALL
+    SELECT (array_agg(m.firm_id))[1] FROM memberships m
+    WHERE :organisation IS NULL AND m.user_id = person.id AND m.ended_at IS NULL
+    HAVING count(*) = 1
+) firm ON true
+WHERE person.clerk_id = :clerk_id
+""").bindparams(bindparam("organisation", type_=Text()), bindparam("clerk_id", type_=Text()))
+)
+
+
+async def standing(lookup: Lookup, clerk_id: str, organisation: str | None) -> Standing | None:
+    """None for a person we do not know yet. One statement: it is asked for every session each minute."""
+    row = await lookup.row(_STANDING, clerk_id=clerk_id, organisation=organisation)
+    if row is None:
+        return None
+    roles = frozenset(Role(item) for item in row["staff_roles"])
+    has_first_seat = row["first_seat"] in {None, row["id"]}
+    return Standing(row["id"], UserStatus(row["status"]), roles, row["firm_id"], has_first_seat)
 
 
 async def ensure_user(session: WriteSession, clerk_id: str, *, actor: str, now: datetime) -> UserRow:
@@ -151,12 +194,6 @@ async def live_firms(session: ReadSession, user_id: UUID) -> Sequence[UUID]:
         .order_by(MembershipRow.firm_id)
     )
     return rows.all()
-
-
-async def has_left(session: ReadSession, user_id: UUID, firm_id: UUID) -> bool:
-    """Whether we know that she was a member of the firm and is one no more."""
-    row = await session.get(MembershipRow, (user_id, firm_id))
-    return row is not None and row.ended_at is not None
 
 
 async def grant_role(session: WriteSession, clerk_id: str, role: str, *, actor: str, now: datetime) -> frozenset[Role]:

@@ -21,14 +21,14 @@ from project_one.auth.errors import (
     NotAuthenticatedError,
     SessionRevokedError,
 )
-from project_one.auth.models import UserRow, UserStatus
+from project_one.auth.models import UserStatus
 from project_one.auth.policy import STAFF, impersonated, principal_of
 from project_one.auth.ports import FirmTerms, SigningKeys
 from project_one.auth.revocation import Revocations
 from project_one.auth.seats import seating
 from project_one.auth.session_token import Claims, TokenRules, lasts, verify
 from project_one.kernel.clock import Clock
-from project_one.kernel.db import Database, ReadSession
+from project_one.kernel.db import Database
 from project_one.kernel.scope import Scope
 
 log = structlog.get_logger()
@@ -130,27 +130,29 @@ class Authenticator:
         return principal
 
     async def _looked_up(self, claims: Claims) -> Principal:
-        async with self._database.readings() as session:
-            user = await people.find_user(session, claims.user)
-            tenant = None if user is None else await _tenant(session, user.id, claims.organisation)
-            sits = user is None or tenant is None or (await seating(session, tenant, 1)).has_seat(user.id, 1)
-        if user is None:
+        person = await self._standing(claims)
+        if person is None:
             async with self._database.transactions() as session:
-                user = await people.ensure_user(session, claims.user, actor="sign-in", now=self._clock())
-                tenant = await _tenant(session, user.id, claims.organisation)
-                sits = tenant is None
-        if user.status is not UserStatus.ACTIVE:
+                await people.ensure_user(session, claims.user, actor="sign-in", now=self._clock())
+            person = await self._standing(claims)
+        if person is None or person.status is not UserStatus.ACTIVE:
             message = "The account behind this session is deleted; sign in with another one."
             raise AccountClosedError(message)
-        roles = _roles(user)
-        if tenant is not None and not sits and not roles & STAFF and not await self._has_seat(user.id, tenant):
-            waiting = principal_of(user.id, roles, tenant=None, session_id=claims.session)
+        roles = person.staff_roles or frozenset({Role.ADVISOR})
+        tenant = person.firm_id
+        sits = tenant is None or person.has_first_seat or roles & STAFF or await self._has_seat(person.user_id, tenant)
+        if not sits:
+            waiting = principal_of(person.user_id, roles, tenant=None, session_id=claims.session)
             return replace(waiting, waits_for_seat=True)
-        principal = principal_of(user.id, roles, tenant=tenant, session_id=claims.session)
+        principal = principal_of(person.user_id, roles, tenant=tenant, session_id=claims.session)
         if claims.impersonator is None:
             return principal
-        log.warning("auth.impersonated", user_id=str(user.id), impersonator=claims.impersonator)
+        log.warning("auth.impersonated", user_id=str(person.user_id), impersonator=claims.impersonator)
         return impersonated(principal)
+
+    async def _standing(self, claims: Claims) -> people.Standing | None:
+        async with self._database.lookups() as lookup:
+            return await people.standing(lookup, claims.user, claims.organisation)
 
     async def _has_seat(self, user_id: UUID, firm_id: UUID) -> bool:
         """Asked of who has not the first seat, which every tier has."""
@@ -162,16 +164,3 @@ class Authenticator:
 def _key(authorization: str) -> bytes:
     """What was verified is remembered by hash: a dump of the memory gives no sessions away."""
     return hashlib.sha256(authorization.encode("utf-8", "surrogatepass")).digest()
-
-
-def _roles(user: UserRow) -> frozenset[Role]:
-    return frozenset(Role(item) for item in user.staff_roles) or frozenset({Role.ADVISOR})
-
-
-async def _tenant(session: ReadSession, user_id: UUID, organisation: str | None) -> UUID | None:
-    """The firm of the organisation she has chosen, unless we know that she left it; without one, her only firm."""
-    if organisation is None:
-        firms = await people.live_firms(session, user_id)
-        return firms[0] if len(firms) == 1 else None
-    firm_id = await people.firm_of(session, organisation)
-    return None if firm_id is None or await people.has_left(session, user_id, firm_id) else firm_id
