@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, bindparam, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, bindparam, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -23,7 +23,7 @@ from project_one.kernel.canonical import iso_utc, parse_iso_utc
 from project_one.kernel.db import ReadSession, WriteSession
 from project_one.kernel.etags import require_match
 from project_one.kernel.ids import new_id
-from project_one.kernel.lookups import Lookup, Row, Statement, containing
+from project_one.kernel.lookups import Lookup, Row, Statement, containing, in_order
 from project_one.vault import service as vault
 from project_one.vault.domain import Keyring
 from project_one.vocabulary.domain import Capacity, Language, Slot, Tier
@@ -160,12 +160,10 @@ _SORTS: Mapping[Sort, tuple[InstrumentedAttribute[Any], bool]] = {
 def _page(sort: Sort, given: frozenset[str]) -> Statement:
     column, is_descending = _SORTS[sort]
     query = select(*_SHOWN).where(*(_CONDITIONS[name] for name in sorted(given & _CONDITIONS.keys())))
-    if "point" in given:
-        key = tuple_(column, AdvisorRow.id)
-        point = tuple_(bindparam("point", type_=column.type), bindparam("last", type_=AdvisorRow.id.type))
-        query = query.where(key < point if is_descending else key > point)
-    order = (column.desc(), AdvisorRow.id.desc()) if is_descending else (column, AdvisorRow.id)
-    return Statement(query.order_by(*order).limit(bindparam("limit", type_=Integer())))
+    ordered = in_order(
+        query, column.expression, AdvisorRow.id.expression, is_descending=is_descending, is_continued="point" in given
+    )
+    return Statement(ordered.limit(bindparam("limit", type_=Integer())))
 
 
 async def one(session: ReadSession, advisor_id: UUID) -> AdvisorRow:

@@ -5,14 +5,14 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, ColumnElement, bindparam, exists, func, or_, select, tuple_
+from sqlalchemy import JSON, ColumnElement, bindparam, exists, func, or_, select
 
 from project_one.auth.domain import Principal
 from project_one.content.models import PackRevisionRow, PackRow, VariantRow
 from project_one.content.pack_rows import SHOWN, is_submitted, unknown
 from project_one.content.packs import PackState
 from project_one.kernel import pages
-from project_one.kernel.lookups import Lookup, Row, Statement, containing
+from project_one.kernel.lookups import Lookup, Row, Statement, containing, in_order
 from project_one.vocabulary.domain import Language
 
 _TEXT = [part for name in ("language", "topic", "caption") for part in (name, getattr(VariantRow, name))]
@@ -50,13 +50,13 @@ class Wanted:
 
 async def listed(lookup: Lookup, wanted: Wanted, caller: Principal) -> tuple[list[Row], str | None]:
     """A page of the packs she may see, and the cursor of the next; for staff no drafts."""
-    at, last = pages.moment_and_id(pages.decode(wanted.cursor, 2)) if wanted.cursor is not None else (None, None)
+    point, last = pages.moment_and_id(pages.decode(wanted.cursor, 2)) if wanted.cursor is not None else (None, None)
     given = {
         "tenant": None if caller.is_staff else caller.tenant,
         "state": wanted.state,
         "language": wanted.language,
         "words": None if not wanted.q else containing(wanted.q),
-        "at": at,
+        "point": point,
         "last": last,
     }
     named = {name: value for name, value in given.items() if value is not None}
@@ -78,12 +78,8 @@ def _list(is_staff: bool, sort: str, given: frozenset[str]) -> Statement:  # noq
         query = query.where(PackRow.state == bindparam("state"))
     if given & {"language", "words"}:
         query = query.where(_has_text(given))
-    if "at" in given:
-        key = tuple_(column, PackRow.id)
-        point = tuple_(bindparam("at", type_=column.type), bindparam("last", type_=PackRow.id.type))
-        query = query.where(key < point if is_descending else key > point)
-    order = (column.desc(), PackRow.id.desc()) if is_descending else (column, PackRow.id)
-    return Statement(query.order_by(*order).limit(bindparam("limit")))
+    ordered = in_order(query, column, PackRow.id.expression, is_descending=is_descending, is_continued="point" in given)
+    return Statement(ordered.limit(bindparam("limit")))
 
 
 _SORTS: dict[str, tuple[ColumnElement[Any], bool]] = {

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Select, bindparam, text, tuple_
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -29,6 +29,22 @@ _DIALECT = asyncpg_dialect.dialect()
 def containing(words: str) -> str:
     """The pattern for ILIKE of texts that contain these words as they stand."""
     return "%" + "".join(f"\\{char}" if char in "\\%_" else char for char in words) + "%"
+
+
+def in_order(
+    query: Select[*tuple[Any, ...]],
+    column: ColumnElement[Any],
+    row_id: ColumnElement[Any],
+    *,
+    is_descending: bool,
+    is_continued: bool,
+) -> Select[*tuple[Any, ...]]:
+    """Sorted by a column, then by id. Continued: from behind the row whose values are `point` and `last`, left open."""
+    if is_continued:
+        key = tuple_(column, row_id)
+        point = tuple_(bindparam("point", type_=column.type), bindparam("last", type_=row_id.type))
+        query = query.where(key < point if is_descending else key > point)
+    return query.order_by(column.desc(), row_id.desc()) if is_descending else query.order_by(column, row_id)
 
 
 class Statement:
